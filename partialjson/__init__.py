@@ -1,0 +1,52 @@
+"""Streamed text in; values you can render, trust and type out, still being written.
+
+The door: names only, and none that needs an optional dependency.
+"""
+
+from .errors import (
+    BadContentType,
+    CheckpointError,
+    ConnectionLost,
+    HTTPStatusError,
+    IncompleteJSONError,
+    JSONSyntaxError,
+    LimitExceeded,
+    PartialJSONError,
+    ProviderError,
+    StreamTimeout,
+    TransportError,
+)
+from .events import Event, Kind, StringDelta, ValueEnd, ValueStart
+from .fragments import complete, from_json
+from .parser import Completion, LiveValue, Parser
+from .path import JSON, Path, from_pointer, to_pointer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "JSON",
+    "BadContentType",
+    "CheckpointError",
+    "Completion",
+    "ConnectionLost",
+    "Event",
+    "HTTPStatusError",
+    "IncompleteJSONError",
+    "JSONSyntaxError",
+    "Kind",
+    "LimitExceeded",
+    "LiveValue",
+    "Parser",
+    "PartialJSONError",
+    "Path",
+    "ProviderError",
+    "StreamTimeout",
+    "StringDelta",
+    "TransportError",
+    "ValueEnd",
+    "ValueStart",
+    "complete",
+    "from_json",
+    "from_pointer",
+    "to_pointer",
+]

@@ -1,0 +1,34 @@
+"""What every test may ask for: the corpora, where they are given, and Hypothesis' profiles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default", deadline=None, max_examples=60)
+settings.register_profile(
+    "ci", deadline=None, max_examples=1_000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--corpora",
+        metavar="DIR",
+        type=Path,
+        help="the folder with conformance vectors and recordings; tests that need it skip without it",
+    )
+
+
+@pytest.fixture(scope="session")
+def corpora(request: pytest.FixtureRequest) -> Path:
+    folder: Path | None = request.config.getoption("--corpora")
+    if folder is None:
+        pytest.skip("other people's data are read in place: pass --corpora DIR")
+    if not folder.is_dir():
+        raise pytest.UsageError(f"--corpora {folder}: no such folder")
+    return folder
