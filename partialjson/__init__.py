@@ -20,17 +20,33 @@ from .events import Event, Kind, StringDelta, ValueEnd, ValueStart
 from .fragments import complete, from_json
 from .parser import Completion, LiveValue, Parser
 from .path import JSON, Path, from_pointer, to_pointer
+from .stream import (
+    AsyncStream,
+    Channel,
+    Heartbeat,
+    Stream,
+    StreamEvent,
+    TextDelta,
+    ToolEvent,
+    Usage,
+    Verdict,
+    astream,
+    stream,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "JSON",
+    "AsyncStream",
     "BadContentType",
+    "Channel",
     "CheckpointError",
     "Completion",
     "ConnectionLost",
     "Event",
     "HTTPStatusError",
+    "Heartbeat",
     "IncompleteJSONError",
     "JSONSyntaxError",
     "Kind",
@@ -40,13 +56,21 @@ __all__ = [
     "PartialJSONError",
     "Path",
     "ProviderError",
+    "Stream",
+    "StreamEvent",
     "StreamTimeout",
     "StringDelta",
+    "TextDelta",
+    "ToolEvent",
     "TransportError",
+    "Usage",
     "ValueEnd",
     "ValueStart",
+    "Verdict",
+    "astream",
     "complete",
     "from_json",
     "from_pointer",
+    "stream",
     "to_pointer",
 ]

@@ -47,8 +47,9 @@ def is_deeper(value: JSON, text: str, start: int, end: int, room: int) -> bool:
 def levels(value: JSON, enough: int) -> int:
     """At least the levels of a value; counting stops above `enough`.
 
-    The collector finds the children of a whole level in C, and knows which of them have children: half the
-    price of looking at every leaf. A dict of atoms alone it may not know, hence the one level more.
+    The collector finds the children of a whole level in C, and knows which of them have children:
+    half the price of looking at every leaf. A dict of atoms alone it may not know, hence the one
+    level more.
     """
     level, count = [value], 1
     while level and count <= enough:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from ._grammar import END, EXPECTED, IN_A_STRING
 from .errors import IncompleteJSONError, JSONSyntaxError, LimitExceeded, TextError
+from .events import Event
 from .path import JSON, Path
 
 __all__ = ["Delta", "Intake"]
@@ -48,7 +49,9 @@ class Intake(ABC):
 
     at: int
     plain_at: int
-    last_events: list[Any]
+    last_events: list[Event]
+    """What closing produced, where `close` gives a value instead; else the events under way."""
+
     error: BaseException | None
 
     def __init__(self, max_text: int | None) -> None:

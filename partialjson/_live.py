@@ -1,8 +1,7 @@
-"""The live value: what the steps tell, built into a tree that can be looked at after every delta.
+"""The facts about a live value: what is finished, where it goes on, and all it takes to resume.
 
-The tree grows in place. Beside it stands one stack: the open containers and the names under which
-they stand. Path, completion, snapshot, copy and checkpoint all follow from that stack and the
-position in the grammar.
+Path, completion, snapshot, copy and checkpoint follow from the position in the grammar and from the
+stack of open containers.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Literal, NamedTuple, NoReturn, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-from . import _bulk, _checkpoint
+from . import _checkpoint
 from ._grammar import (
     AFTER_ELEMENT,
     AFTER_MEMBER,
@@ -28,10 +27,9 @@ from ._grammar import (
     POSITION_NAMES,
 )
 from ._intake import NOWHERE
+from ._tree import Tree
 from .errors import CheckpointError
-from .events import Kind
 from .path import JSON, Path
-from .tokenizer import Tokenizer, count_lines, shown
 
 __all__ = ["Completion", "Live"]
 
@@ -49,157 +47,14 @@ class Completion(NamedTuple):
     suffix: str
 
 
-class Live(Tokenizer):
-    """What `Parser` and `LiveValue` share: the options, the value, and the facts about it."""
+class Live(Tree):
+    """What `Parser` and `LiveValue` share: the value, and the facts about it."""
 
     CLASS: ClassVar[str]  # as a checkpoint names it
 
-    __slots__ = (
-        "container",  # the innermost open container
-        "key",  # the name of the member that comes; None for an element
-        "keys",  # the name under which each open container stands, outermost first
-        "names_differ",  # `duplicate_names="error"`
-        "root",  # a list whose last element is the value, as soon as there is one
-        "scan",
-        "slot",  # where in the container the string stands that grows
-        "stack",  # the containers around the innermost one, `root` first
-    )
-
-    def __init__(
-        self,
-        *,
-        strings: Literal["growing", "whole"] = "growing",
-        parse_float: Callable[[str], JSON] = float,
-        duplicate_names: Literal["last", "error"] = "last",
-        max_depth: int = 400,
-        max_string: int | None = None,
-        max_number: int = 4_300,
-        max_text: int | None = None,
-    ) -> None:
-        if strings not in ("growing", "whole"):
-            raise ValueError(f"expected strings='growing' or 'whole', got {strings!r}")
-        if duplicate_names not in ("last", "error"):
-            raise ValueError(f"expected duplicate_names='last' or 'error', got {duplicate_names!r}")
-        check_limit("max_depth", max_depth)
-        check_limit("max_number", max_number)
-        if max_string is not None:
-            check_limit("max_string", max_string)
-        if max_text is not None:
-            check_limit("max_text", max_text)
-        super().__init__(
-            strings_grow=strings == "growing",
-            parse_float=parse_float,
-            max_depth=max_depth,
-            max_string=max_string,
-            max_number=max_number,
-            max_text=max_text,
-        )
-        self.names_differ = duplicate_names == "error"
-        self.root: list[JSON] = [None]
-        self.container: Any = self.root
-        self.key: str | None = None
-        self.keys: list[str | None] = []
-        self.stack: list[Any] = []
-        self.slot: str | int = -1
-        # Its limits are not ours, and it lets the last of two equal names win in silence.
-        self.scan = duplicate_names == "last" and max_string is None
-        self.prepare()
-
-    def prepare(self) -> None:
-        """Set up what a subclass keeps beside the value."""
-
-    # -- building ----------------------------------------------------------------------------------
-
-    def put(self, value: JSON) -> None:
-        if self.key is None:
-            self.container.append(value)
-        else:
-            self.container[self.key] = value
-
-    def atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:  # noqa: ARG002
-        if self.key is None:  # as `put`, which would cost a call for each atom
-            self.container.append(value)
-        else:
-            self.container[self.key] = value
-
-    def string(self, value: str, start: int, end: int) -> None:  # noqa: ARG002
-        if self.key is None:
-            self.container.append(value)
-        else:
-            self.container[self.key] = value
-
-    def begin_string(self, text: str, start: int) -> None:  # noqa: ARG002
-        if self.key is not None:
-            self.container[self.key] = text
-            self.slot = self.key
-            return
-        self.container.append(text)
-        self.slot = -1
-        if not self.stack:
-            self.plain_at = NOWHERE  # `value` must let go of a string at the root before it grows
-
-    def text(self, text: str) -> None:
-        # CPython appends in place where it holds the only reference: take the string out, add to a
-        # local on a line of its own, put it back. Any other shape copies what came before: 15 s for
-        # 200,000 deltas instead of 0.02 s.
-        container, slot = self.container, self.slot
-        string = container[slot]
-        container[slot] = None
-        string += text
-        container[slot] = string
-
-    def end_string(self, end: int) -> None:
-        pass
-
-    def string_length(self) -> int:
-        return len(self.container[self.slot])
-
-    def name(self, name: str, start: int) -> None:
-        if self.names_differ and name in self.container:
-            self.refuse_name(name, start)
-        self.key = name
-
-    def refuse_name(self, name: str, start: int) -> NoReturn:
-        """The fault is told where the name begins, although only its end could show it."""
-        at = start - self.consumed
-        reason = f"repeated name {shown(name)}: "
-        self.fail("", at, at, "a new name", reason=reason, found='"')
-
-    def begin(self, container: Any, start: int) -> None:  # noqa: ARG002
-        self.put(container)
-        self.stack.append(self.container)
-        self.keys.append(self.key)
-        self.container, self.key = container, None
-
-    def end(self, end: int) -> None:  # noqa: ARG002
-        self.container = self.stack.pop()
-        self.key = self.keys.pop()
-
-    def bulk(self, text: str, pos: int) -> int:
-        """A container that ends in this text goes through the C scanner of `json`."""
-        if not self.scan or not self.attempts:
-            return pos
-        if not self.stack and text.rstrip()[-1] not in "]}":  # the outermost one ends with the text
-            return pos
-        scan = _bulk.scan_floats if self.parse_float is float else _bulk.scanner(self.parse_float)
-        try:
-            value, end = scan(text, pos)
-        except (ValueError, StopIteration, RecursionError):
-            self.attempts -= 1
-            return pos
-        room = self.max_depth - len(self.opened)
-        too_deep = _bulk.is_deeper(value, text, pos, end, room)
-        if too_deep or _bulk.holds_long_number(text, pos, end, self.max_number):
-            self.attempts -= 1
-            return pos
-        self.put(value)
-        count_lines(self, text, pos, end)
-        return end
+    __slots__ = ()
 
     # -- facts -------------------------------------------------------------------------------------
-
-    def settle(self) -> None:
-        self.value = self.root[-1]
 
     @property
     def started(self) -> bool:
@@ -431,13 +286,6 @@ def has_position(live: Live) -> bool:
     if type(live.container) is dict:
         return live.at in IN_AN_OBJECT or (live.at in AT_THE_ROOT - {END} and live.key is not None)
     return live.at in IN_AN_ARRAY or (live.at in AT_THE_ROOT - {END} and live.key is None)
-
-
-def check_limit(name: str, value: int) -> None:
-    if type(value) is not int:
-        raise TypeError(f"expected {name} to be an int, got {type(value).__name__}")
-    if value < 0:
-        raise ValueError(f"expected {name} to be 0 or more, got {value}")
 
 
 @cache

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
+from ._intake import Delta
 from .errors import IncompleteJSONError
-from .parser import LiveValue
+from .parser import LiveValue, Options
 from .path import JSON
 
 __all__ = ["complete", "from_json"]
 
 
-def complete(text: str | bytes | bytearray | memoryview, **options: Any) -> str:
+def complete(text: Delta, **options: Unpack[Options]) -> str:
     """A valid JSON text for a cut one: its beginning, closed behind the last thing that is certain.
 
     A text that is whole as it stands (`[1]`, `12`) comes back unchanged; an empty one gives `null`.
@@ -36,9 +37,7 @@ def complete(text: str | bytes | bytearray | memoryview, **options: Any) -> str:
     return text
 
 
-def from_json(
-    text: str | bytes | bytearray | memoryview, *, partial: bool = True, **options: Any
-) -> JSON:
+def from_json(text: Delta, *, partial: bool = True, **options: Unpack[Options]) -> JSON:
     """The value that a text holds so far; `None` where nothing can be seen yet.
 
     Args:
@@ -62,5 +61,5 @@ def from_json(
 
 
 def decoded(data: bytes | bytearray | memoryview) -> str:
-    """The whole characters of UTF-8 bytes, which are known to be right, without a byte order mark."""
+    """The whole characters of UTF-8 bytes that were read before, less a byte order mark."""
     return bytes(data).decode("utf-8", "ignore").removeprefix("\ufeff")

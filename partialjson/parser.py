@@ -8,11 +8,12 @@ from ._checkpoint import take
 from ._grammar import GROWING
 from ._intake import Delta
 from ._live import Completion, Live
+from ._tree import Options
 from .errors import CheckpointError
 from .events import Event, Kind, StringDelta, ValueEnd, ValueStart
 from .path import JSON, Path
 
-__all__ = ["Completion", "LiveValue", "Parser"]
+__all__ = ["Completion", "LiveValue", "Options", "Parser"]
 
 KINDS: dict[type, Kind] = {dict: "object", list: "array"}
 

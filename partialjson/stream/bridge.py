@@ -1,0 +1,289 @@
+"""Pieces of a source to events: framing, provider and parsers, each on the other, without I/O.
+
+What flows in is text (the JSON itself) or, with a provider, the bytes of its event stream; what
+flows out are events, and at the end a verdict. Where the pieces come from is not known here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, Unpack
+
+from partialjson.errors import (
+    ConnectionLost,
+    LimitExceeded,
+    PartialJSONError,
+    ProviderError,
+    TextError,
+)
+from partialjson.events import Event, event
+from partialjson.parser import Options, Parser
+from partialjson.path import JSON
+from partialjson.wire.messages import Channel, Delta, Heartbeat, Item, ToolCall
+from partialjson.wire.providers import PROVIDERS, Provider
+from partialjson.wire.resume import Verdict, Witness
+from partialjson.wire.sse import ServerSentEvent, SSEDecoder
+
+__all__ = ["Bridge", "StreamEvent", "TextDelta", "ToolEvent"]
+
+Piece: TypeAlias = str | bytes | bytearray | memoryview
+
+CONTENT = Channel("content")
+
+
+@event
+class ToolEvent:
+    """Something happened in the arguments of a tool call.
+
+    Attributes:
+        channel: The call: its index, its id and its name as far as they are known.
+        event: What happened, as in a JSON text of its own.
+    """
+
+    channel: Channel
+    event: Event
+
+
+@event
+class TextDelta:
+    """A text that is not JSON grows: reasoning, a refusal, content that is read as text.
+
+    Attributes:
+        channel: Which text.
+        text: What to append; never empty.
+    """
+
+    channel: Channel
+    text: str
+
+
+StreamEvent: TypeAlias = Event | ToolEvent | TextDelta | Heartbeat
+
+
+class Bridge:
+    """One stream, fed in pieces: what `stream` and `astream` drive, for those who drive themselves.
+
+    It never raises for what a source holds: the fault stands in `error`, behind the last events,
+    and from then on nothing more is read.
+
+    Args:
+        provider: A name of `partialjson.wire.providers.PROVIDERS`; `None` if the source is the
+            JSON text itself.
+        parse: What the content is: `"json"`, or `"text"` that is passed on unread.
+        options: Those of `Parser`, for the content and for each tool call.
+
+    Attributes:
+        parser: The parser of the content.
+        over: Whether there is nothing more to read: closed, failed, or the end marker came.
+        error: What `result` raises: a fault of the content at once, any other at the end.
+        verdict: How the stream ended; `None` while it goes on.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: str | None = None,
+        parse: Literal["json", "text"] = "json",
+        **options: Unpack[Options],
+    ) -> None:
+        if parse not in ("json", "text"):
+            raise ValueError(f"expected parse='json' or 'text', got {parse!r}")
+        self.parser = Parser(**options)
+        self.over = False
+        self.error: Exception | None = None
+        self.verdict: Verdict | None = None
+        self._parse = parse
+        self._options = options
+        self._provider = None if provider is None else made(provider)
+        self._decoder = SSEDecoder()
+        self._witness = Witness()
+        self._tools: dict[Channel, Parser] = {}
+        self._calls: dict[Channel, Channel] = {}  # each call as it was named last
+        self._broken: dict[Channel, PartialJSONError] = {}
+        self._texts: dict[str, list[str]] = {"content": [], "refusal": [], "reasoning": []}
+
+    # -- feeding -----------------------------------------------------------------------------------
+
+    def feed(self, piece: Piece) -> list[StreamEvent]:
+        """What a piece of the source says; nothing once the stream is over.
+
+        Raises:
+            TypeError: The piece is of a kind that this source cannot have; this ends nothing.
+        """
+        if self.over:
+            return []
+        if self._provider is None:
+            return list(self._content(piece))
+        events = self._heard(self.items(piece))
+        self.over = self.over or self._witness.done or self.error is not None
+        return events
+
+    def items(self, piece: Piece) -> list[Item]:
+        """What the provider says in a piece, before any of it is parsed; `feed` does both.
+
+        Heartbeats that are comments stand behind the messages of the same piece.
+
+        Raises:
+            TypeError: The piece is of a kind that this source cannot have; this ends nothing.
+        """
+        if self._provider is None:
+            raise TypeError("items() needs a provider: without one the source is the JSON itself")
+        if isinstance(piece, str):
+            raise TypeError("expected bytes from a provider's event stream, got str")
+        try:
+            messages = self._decoder.feed(piece)
+        except LimitExceeded as error:
+            messages, self.error = error.events, error
+        items: list[Item] = []
+        for data, name in in_order(messages, self._decoder.undispatched):
+            items += self._provider.feed(data, name)
+        return items + [Heartbeat(comment.strip()) for comment in self._decoder.comments]
+
+    def close(self, *, cancelled: bool = False) -> list[StreamEvent]:
+        """The source has ended: the last events, and then `verdict` and `error` stand.
+
+        Args:
+            cancelled: Whether the reader left before the end.
+        """
+        if self.verdict is not None:
+            return []
+        events = self._close_provider(self._provider) if self._provider is not None else []
+        whole = self._close_parsers(events)
+        fault = str(self.error) if self.error is not None else None
+        self.verdict = self._witness.verdict(whole=whole, fault=fault, cancelled=cancelled)
+        self.error = self._what_counts_most(self.verdict)
+        self.over = True
+        return events
+
+    # -- what came of it ---------------------------------------------------------------------------
+
+    @property
+    def result(self) -> JSON:
+        """The content's value, `None` if there were only tool calls; the text with `parse="text"`.
+
+        Raises:
+            IncompleteJSONError: The content, or a tool call, is not whole.
+            ProviderError: The provider reported an error, filtered the answer, or refused.
+            ConnectionLost: The stream ended without its end marker, and no JSON tells otherwise.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.verdict is None:
+            raise RuntimeError("result before the end of the stream: read it to its end first")
+        return "".join(self._texts["content"]) if self._parse == "text" else self.parser.value
+
+    @property
+    def tools(self) -> dict[Channel, JSON]:
+        """The value so far of each tool call's arguments, in the order in which they began."""
+        return {self._calls[call]: parser.value for call, parser in self._tools.items()}
+
+    @property
+    def parsers(self) -> dict[Channel, Parser]:
+        """The parser of each JSON text that has begun, the content's first."""
+        content = {CONTENT: self.parser} if self.parser.offset else {}
+        return content | {self._calls[call]: parser for call, parser in self._tools.items()}
+
+    # -- one item after the other ------------------------------------------------------------------
+
+    def _heard(self, items: list[Item]) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        for item in items:
+            self._witness.hear(item)
+            match item:
+                case Delta(channel=Channel(kind="tool") as channel, text=text):
+                    events += self._tool(channel, text)
+                case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
+                    events += self._content(text)
+                case Delta(channel=channel, text=text):
+                    if channel.choice == 0:
+                        self._texts[channel.kind].append(text)
+                    events.append(TextDelta(channel, text))
+                case ToolCall(channel=channel):
+                    self._tool(channel, "")
+                case Heartbeat():
+                    events.append(item)
+        return events
+
+    @property
+    def _reads(self) -> bool:
+        return self._parse == "json"
+
+    def _content(self, piece: Piece) -> list[Event]:
+        if self.error is not None:
+            return []
+        try:
+            return self.parser.feed(piece)
+        except TextError as error:
+            self.error, self.over = error, True
+            return error.events
+
+    def _tool(self, channel: Channel, text: str) -> list[StreamEvent]:
+        """A fault of one call ends that call alone: its neighbours go on."""
+        parser = self._tools.setdefault(channel, Parser(**self._options))
+        self._calls[channel] = channel  # its id and name may have come since
+        if channel in self._broken:
+            return []
+        try:
+            events = parser.feed(text)
+        except TextError as error:
+            self._broken[channel] = error
+            events = error.events
+        return [ToolEvent(channel, event) for event in events]
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def _close_provider(self, provider: Provider) -> list[StreamEvent]:
+        self._decoder.close()
+        rest = self._decoder.unfinished.strip()
+        if rest.startswith(b"{") and not self._witness.finished:  # an answer without a stream
+            events = self._heard(provider.feed(rest.decode("utf-8", "replace")))
+            return events + self._heard(provider.close())
+        return self._heard(provider.close())
+
+    def _close_parsers(self, events: list[StreamEvent]) -> bool | None:
+        """Close every JSON text; whether all are whole, and `None` where there is none."""
+        whole = []
+        if self._reads and (self.parser.offset or not self._tools):
+            last = self._closed(CONTENT, self.parser)
+            events += last or []
+            whole.append(last is not None)
+        for channel, parser in self._tools.items():
+            if parser.offset:
+                last = self._closed(channel, parser)
+                events += [ToolEvent(self._calls[channel], event) for event in last or []]
+                whole.append(last is not None)
+        return all(whole) if whole else None
+
+    def _closed(self, channel: Channel, parser: Parser) -> list[Event] | None:
+        try:
+            return parser.close()
+        except PartialJSONError as error:
+            self._broken.setdefault(channel, error)
+            return None
+
+    def _what_counts_most(self, verdict: Verdict) -> Exception | None:
+        if self.error is not None:
+            return self.error
+        if verdict.failure is not None:
+            return verdict.failure.error()
+        if verdict.status in ("filtered", "refused"):
+            refusal = "".join(self._texts["refusal"])
+            return ProviderError(refusal or f"the answer was {verdict.status}", code=verdict.status)
+        if self._broken:
+            return next(iter(self._broken.values()))
+        if verdict.status == "interrupted":
+            return ConnectionLost("the stream ended without its end marker", retryable=True)
+        return None
+
+
+def made(provider: str) -> Provider:
+    if provider not in PROVIDERS:
+        raise ValueError(f"expected a provider of {', '.join(PROVIDERS)}, got {provider!r}")
+    return PROVIDERS[provider]()
+
+
+def in_order(events: list[ServerSentEvent], blocks: list[ServerSentEvent]) -> list[tuple[str, str]]:
+    """The data and the type of each message; an `error` field without data is a message, too."""
+    messages = [(event.end, event.data, event.event) for event in events]
+    for block in blocks:
+        messages += [(block.end, value, name) for name, value in block.fields if name == "error"]
+    return [(data, event) for _, data, event in sorted(messages, key=lambda m: m[0])]

@@ -1,0 +1,216 @@
+"""A source to a loop: `for event in stream(source)`, and its twin with `await`.
+
+What flows in is any iterable of pieces; what flows out are the events of a `Bridge`, one by one.
+The two classes differ by `await` alone; what they share is decided in `Loop`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterable, Iterable
+from types import TracebackType
+from typing import Literal, Self, TypeAlias, Unpack
+
+from partialjson.parser import Options, Parser
+from partialjson.path import JSON
+from partialjson.wire.messages import Channel
+from partialjson.wire.resume import Verdict
+
+from .bridge import Bridge, Piece, StreamEvent
+
+EndPolicy: TypeAlias = Literal["auto", "lenient"]
+
+__all__ = ["AsyncStream", "Stream", "astream", "stream"]
+
+
+class Loop:
+    """What a stream is, whoever waits for its pieces.
+
+    Attributes:
+        bridge: The sans-I/O heart, which was fed what was read so far.
+    """
+
+    def __init__(self, bridge: Bridge, finish: EndPolicy) -> None:
+        if finish not in ("auto", "lenient"):
+            raise ValueError(f"expected finish='auto' or 'lenient', got {finish!r}")
+        self.bridge = bridge
+        self._finish = finish
+        self._pending: deque[StreamEvent] = deque()
+        self._told = False
+
+    @property
+    def parser(self) -> Parser:
+        """The parser of the content: its facts can be read at any time."""
+        return self.bridge.parser
+
+    @property
+    def value(self) -> JSON:
+        """The content's value so far; it grows in place."""
+        return self.bridge.parser.value
+
+    @property
+    def result(self) -> JSON:
+        """The content's value at the end; see `Bridge.result` for what it raises."""
+        return self.bridge.result
+
+    @property
+    def tools(self) -> dict[Channel, JSON]:
+        """The value so far of each tool call's arguments."""
+        return self.bridge.tools
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How the stream ended; `None` while it goes on."""
+        return self.bridge.verdict
+
+    def _take(self, piece: Piece) -> None:
+        self._pending += self.bridge.feed(piece)
+
+    def _end(self, *, cancelled: bool = False) -> None:
+        self._pending += self.bridge.close(cancelled=cancelled)
+
+    def _fault(self) -> Exception | None:
+        """What the loop raises behind its last event, once."""
+        error, told = self.bridge.error, self._told
+        self._told = True
+        return None if told or self._finish == "lenient" else error
+
+
+class Stream(Loop):
+    """The events of a stream, as `stream` gives them; a context manager that closes the source."""
+
+    def __init__(self, source: Iterable[Piece], bridge: Bridge, finish: EndPolicy = "auto") -> None:
+        super().__init__(bridge, finish)
+        self._source = iter(source)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> StreamEvent:
+        while not self._pending and self.verdict is None:
+            try:
+                piece = None if self.bridge.over else next(self._source, None)
+            except BaseException:
+                self._end()
+                raise
+            if piece is None:
+                self._end()
+            else:
+                self._take(piece)
+        if self._pending:
+            return self._pending.popleft()
+        if fault := self._fault():
+            raise fault
+        raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the stream: the source is closed, if it can be; before its end that is a cancel."""
+        self._end(cancelled=True)
+        if close := getattr(self._source, "close", None):
+            close()
+
+
+class AsyncStream(Loop):
+    """The events of a stream, as `astream` gives them; an async context manager."""
+
+    def __init__(
+        self, source: AsyncIterable[Piece], bridge: Bridge, finish: EndPolicy = "auto"
+    ) -> None:
+        super().__init__(bridge, finish)
+        self._source = aiter(source)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> StreamEvent:
+        while not self._pending and self.verdict is None:
+            try:
+                piece = None if self.bridge.over else await anext(self._source, None)
+            except BaseException:
+                self._end()
+                raise
+            if piece is None:
+                self._end()
+            else:
+                self._take(piece)
+        if self._pending:
+            return self._pending.popleft()
+        if fault := self._fault():
+            raise fault
+        raise StopAsyncIteration
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Leave the stream: the source is closed, if it can be; before its end that is a cancel."""
+        self._end(cancelled=True)
+        if close := getattr(self._source, "aclose", None):
+            await close()
+
+
+def stream(
+    source: Iterable[Piece],
+    *,
+    provider: str | None = None,
+    parse: Literal["json", "text"] = "json",
+    finish: EndPolicy = "auto",
+    **options: Unpack[Options],
+) -> Stream:
+    """What a source says, to loop over as it comes.
+
+    Content events come bare, those of a tool call as `ToolEvent`, reasoning and refusal as
+    `TextDelta`, comments as `Heartbeat`. Only the first choice of an answer is read as JSON; others
+    are `TextDelta`. When the source ends, the loop raises what `result` would raise, behind the
+    last event: a cut stream never looks like a whole one.
+
+    Args:
+        source: Pieces of the JSON text, `str` or bytes; with a provider, bytes of its stream.
+        provider: Whose event stream it is: a name of `partialjson.wire.providers.PROVIDERS`.
+        parse: What the content is: `"json"`, or `"text"` that is passed on unread.
+        finish: `"lenient"` leaves it to `verdict` to say how the stream ended.
+        options: Those of `Parser`, for the content and for each tool call.
+
+    Raises:
+        JSONSyntaxError, IncompleteJSONError, LimitExceeded: By the loop, as `Parser` would.
+        ProviderError: By the loop: the provider reported an error, filtered or refused.
+        ConnectionLost: By the loop: no end marker came, and no JSON tells otherwise.
+        ValueError: An option that does not exist.
+    """
+    return Stream(pieces_of(source), Bridge(provider=provider, parse=parse, **options), finish)
+
+
+def astream(
+    source: AsyncIterable[Piece],
+    *,
+    provider: str | None = None,
+    parse: Literal["json", "text"] = "json",
+    finish: EndPolicy = "auto",
+    **options: Unpack[Options],
+) -> AsyncStream:
+    """Loop over what an async source says, as `stream` does: the twins differ by `await` alone."""
+    return AsyncStream(source, Bridge(provider=provider, parse=parse, **options), finish)
+
+
+def pieces_of(source: Iterable[Piece] | Piece) -> Iterable[Piece]:
+    """One piece is a source of one piece: iterating `bytes` would give numbers."""
+    return [source] if isinstance(source, str | bytes | bytearray | memoryview) else source
