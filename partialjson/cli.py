@@ -1,0 +1,207 @@
+"""Pipe a stream in, and watch its document fill.
+
+What flows in are the bytes of a file or of standard input; what flows out are lines, or a screen
+that grows. Exit codes: 0 complete, 2 usage, 3 incomplete, 4 invalid JSON or over a limit, 6 the
+transport or the provider failed, filtered or refused, 130 interrupted by the user.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from . import __version__
+from .errors import (
+    IncompleteJSONError,
+    JSONSyntaxError,
+    LimitExceeded,
+    PartialJSONError,
+    TransportError,
+)
+from .fragments import complete
+from .parser import LiveValue
+from .screens import JSONLines, Screen, emit, screen_for
+from .stream import Bridge, stream
+from .wire.messages import Channel, Delta
+from .wire.providers import PROVIDERS
+
+__all__ = ["main"]
+
+EXIT_CODES = {IncompleteJSONError: 3, JSONSyntaxError: 4, LimitExceeded: 4, TransportError: 6}
+INTERRUPTED = 130
+READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
+DEMO_PACE = 0.015  # seconds from one delta to the next: the speed of a fast model
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and give its exit code."""
+    options = commands().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # as in `… | head`: whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except PartialJSONError as error:
+        emit(sys.stderr, f"partialjson: {error}")
+        return exit_code(error)
+
+
+def exit_code(error: Exception | None) -> int:
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 0)
+
+
+# -- Commands --------------------------------------------------------------------------------------
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Replay the recording that comes with the package, at the speed of a model."""
+    recording = files("partialjson").joinpath("demo.sse").read_bytes()
+    return watch(paced(recording, options.pace), "openrouter", screen_for(sys.stdout))
+
+
+def run_watch(options: argparse.Namespace) -> int:
+    """Draw the document while it is filled."""
+    return watch(pieces(options.file), options.provider, screen_for(sys.stdout))
+
+
+def run_events(options: argparse.Namespace) -> int:
+    """Print what happens, one JSON object a line."""
+    screen = JSONLines(sys.stdout, values=options.values)
+    return watch(pieces(options.file), options.provider, screen)
+
+
+def run_snapshots(options: argparse.Namespace) -> int:
+    """Print the completed JSON text after each delta, one a line."""
+    texts: dict[Channel, Completed] = {}
+    for channel, delta in deltas(pieces(options.file), options.provider):
+        text = texts.setdefault(channel, Completed())
+        emit(sys.stdout, text.feed(delta))
+    for text in texts.values() or [Completed()]:
+        text.live.close()
+    return 0
+
+
+def run_complete(options: argparse.Namespace) -> int:
+    """Print a valid JSON text for a cut one."""
+    emit(sys.stdout, complete(options.file.read()))
+    return 0
+
+
+def watch(source: Iterable[bytes], provider: str | None, screen: Screen) -> int:
+    """Show every event of a source on a screen as it comes; the exit code says how it ended."""
+    events = stream(source, provider=provider, finish="lenient")
+    with events, screen:
+        for event in events:
+            screen.show(event, events)
+        screen.end(events)
+    error = events.bridge.error
+    if error is not None:
+        raise error
+    return 0
+
+
+# -- Where the bytes come from ---------------------------------------------------------------------
+
+
+def opened(name: str) -> BinaryIO:
+    """A file to read bytes from; `-` is standard input."""
+    try:
+        return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {name}: {error.strerror}") from None
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    """What a file or a pipe has, as soon as it has it."""
+    read = getattr(file, "read1", file.read)
+    while piece := read(READ_AT_MOST):
+        yield piece
+
+
+def paced(recording: bytes, seconds: float) -> Iterator[bytes]:
+    """An event stream, event by event, as a model would have sent it."""
+    for block in re.findall(rb".+?\n\n", recording, re.DOTALL):
+        time.sleep(seconds)
+        yield block
+
+
+def deltas(source: Iterable[bytes], provider: str | None) -> Iterator[tuple[Channel, str | bytes]]:
+    """The pieces of each JSON text, one by one: a network chunk may hold many."""
+    if provider is None:
+        yield from ((Channel("content"), piece) for piece in source)
+        return
+    bridge = Bridge(provider=provider)
+    for piece in source:
+        for item in bridge.items(piece):
+            if isinstance(item, Delta) and item.channel.kind in ("content", "tool"):
+                yield item.channel, item.text
+
+
+class Completed:
+    """A text that grows, and what completes it."""
+
+    def __init__(self) -> None:
+        self.live = LiveValue()
+        self._text = ""
+        self._decode = getincrementaldecoder("utf-8-sig")().decode
+
+    def feed(self, delta: str | bytes) -> str:
+        """The completed text; its line ends, which stand between tokens alone, as spaces."""
+        self.live.feed(delta)
+        self._text += delta if isinstance(delta, str) else self._decode(delta)
+        offset, suffix = self.live.completion
+        return self._text[:offset].replace("\r", " ").replace("\n", " ") + suffix
+
+
+# -- The command line itself -----------------------------------------------------------------------
+
+
+def commands() -> argparse.ArgumentParser:
+    """Every command, with its options."""
+    parser = argparse.ArgumentParser(
+        prog="partialjson", description="Read JSON while it is still being written."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = command(commands, "demo", run_demo)
+    demo.add_argument("--pace", type=float, default=DEMO_PACE, help="seconds between two deltas")
+    for name, run in (("watch", run_watch), ("events", run_events), ("snapshots", run_snapshots)):
+        reader = command(commands, name, run, takes_file=True)
+        reader.add_argument(
+            "--provider", choices=sorted(PROVIDERS), help="whose event stream it is; else JSON text"
+        )
+        if name == "events":
+            reader.add_argument("--values", action="store_true", help="show whole containers, too")
+    command(commands, "complete", run_complete, takes_file=True)
+    return parser
+
+
+def command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    takes_file: bool = False,
+) -> argparse.ArgumentParser:
+    summary = (run.__doc__ or "").rstrip(".")
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
+    if takes_file:
+        parser.add_argument(
+            "file",
+            nargs="?",
+            type=opened,
+            default="-",
+            help="what to read; standard input without it, or with -",
+        )
+    return parser

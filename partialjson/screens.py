@@ -1,0 +1,215 @@
+"""What is shown of a stream: JSON lines in a pipe, plain lines, or a document that fills.
+
+What flows in are events, each with the stream that it came from; what flows out is text on a screen
+or in a pipe. `rich` is loaded only where a document is drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Protocol, Self, TextIO
+
+from ._checkpoint import dumps
+from .events import StringDelta, ValueEnd, ValueStart
+from .parser import Parser
+from .path import JSON, Path, to_pointer
+from .stream import Heartbeat, Stream, StreamEvent, TextDelta, ToolEvent
+from .wire.messages import Channel
+
+__all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "emit", "screen_for"]
+
+FRAME = 1 / 30  # seconds between two drawings, at the least
+CURSOR = "▍"
+
+
+class Screen(Protocol):
+    """Where a stream is shown; a context manager, so that a terminal is left as it was."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+    def show(self, event: StreamEvent, stream: Stream) -> None:
+        """Show one event, as soon as it came."""
+
+    def end(self, stream: Stream) -> None:
+        """The stream is over: show the last of it, and how it ended."""
+
+
+def screen_for(out: TextIO) -> Screen:
+    """The best screen for where the output goes: a terminal with rich, a terminal, or a pipe."""
+    if not out.isatty():
+        return JSONLines(out)
+    try:
+        return RichScreen(out)
+    except ImportError:
+        return PlainLines(out)
+
+
+def emit(out: TextIO, line: str) -> None:
+    """One line, at once: whoever reads a pipe must not wait for a buffer to fill."""
+    out.write(line + "\n")
+    out.flush()
+
+
+# -- A pipe ----------------------------------------------------------------------------------------
+
+
+class Lines:
+    """A screen of lines has nothing to set up."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+class JSONLines(Lines):
+    """One JSON object a line for each event, in ASCII.
+
+    Args:
+        out: Where the lines go.
+        values: Whether the end of a container shows its value, too.
+    """
+
+    def __init__(self, out: TextIO, *, values: bool = False) -> None:
+        super().__init__(out)
+        self._values = values
+
+    def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - all is in the event
+        emit(self._out, ascii_json(self.record(event)))
+
+    def end(self, stream: Stream) -> None:
+        """Nothing more: the exit code says how it ended."""
+
+    def record(self, event: StreamEvent) -> dict[str, JSON]:
+        """An event as it is printed."""
+        match event:
+            case ToolEvent(channel, inner):
+                return self.record(inner) | {"channel": named(channel)}
+            case TextDelta(channel, text):
+                return {"event": "text", "channel": named(channel), "text": text}
+            case Heartbeat(text):
+                return {"event": "heartbeat", "text": text}
+            case StringDelta(path, text):
+                return {"event": "delta", "path": [*path], "text": text}
+            case ValueStart(path, kind, replaces):
+                record: dict[str, JSON] = {"event": "start", "path": [*path], "kind": kind}
+            case ValueEnd(path, kind, value, replaces=replaces):
+                record = {"event": "end", "path": [*path], "kind": kind}
+                if self._values or kind not in ("object", "array"):
+                    record["value"] = value
+        return record | ({"replaces": True} if replaces else {})
+
+
+def named(channel: Channel) -> dict[str, JSON]:
+    facts = {
+        "kind": channel.kind,
+        "index": channel.index,
+        "id": channel.id,
+        "name": channel.name,
+        "choice": channel.choice,
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def ascii_json(value: JSON) -> str:
+    """A value as JSON in ASCII, at any depth; an infinite double as a number that overflows."""
+    return re.sub(r"[^\x00-\x7f]", lambda m: json.dumps(m[0])[1:-1], dumps(value))
+
+
+# -- A terminal without rich -----------------------------------------------------------------------
+
+
+class PlainLines(Lines):
+    """One line for each atom and string that is whole: where it stands, and what it is."""
+
+    def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - all is in the event
+        match event:
+            case ToolEvent(channel, ValueEnd(path, kind, value)) if kind not in ("object", "array"):
+                emit(self._out, f"{channel.name} {to_pointer(path)}: {ascii_json(value)}")
+            case ValueEnd(path, kind, value) if kind not in ("object", "array"):
+                emit(self._out, f"{to_pointer(path) or '(root)'}: {ascii_json(value)}")
+
+    def end(self, stream: Stream) -> None:
+        emit(self._out, outcome(stream))
+
+
+# -- A terminal with rich --------------------------------------------------------------------------
+
+
+class RichScreen:
+    """The document as it fills: what is closed in full colour, what is still being written dim."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        from rich.console import Console  # noqa: PLC0415 - an extra
+        from rich.live import Live  # noqa: PLC0415 - an extra
+
+        self._live = Live(console=Console(file=out), auto_refresh=False)
+        self._drawn_at = 0.0
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - the whole is drawn
+        now = time.monotonic()
+        if now - self._drawn_at >= FRAME:
+            self._drawn_at = now
+            self._draw(stream, f"  {to_pointer(stream.parser.path)}")
+
+    def end(self, stream: Stream) -> None:
+        self._draw(stream, outcome(stream), whole=True)
+
+    def _draw(self, stream: Stream, status: str, *, whole: bool = False) -> None:
+        from rich.text import Text  # noqa: PLC0415 - an extra
+
+        parsers = stream.bridge.parsers.items()
+        lines = [line for channel, parser in parsers for line in document(channel, parser)]
+        if not whole:  # what fits: the end, where it grows
+            lines = lines[-(self._live.console.height - 2) :]
+        text = Text("\n", no_wrap=not whole).join(
+            [*(Text(line, style) for line, style in lines), Text(status, "bold")]
+        )
+        self._live.update(text, refresh=True)
+
+
+CLOSED, OPEN, HEADING = "green", "dim", "bold"
+
+
+def document(channel: Channel, parser: Parser) -> Iterator[tuple[str, str]]:
+    """The lines of a document as far as it goes, each with its style."""
+    if channel.kind == "tool":
+        yield f"{channel.name}()", HEADING
+    if parser.started:
+        yield from lines_of(parser, parser.value, (), "")
+
+
+def lines_of(parser: Parser, value: JSON, path: Path, label: str) -> Iterator[tuple[str, str]]:
+    closed = parser.is_closed(path)
+    style, indent = (CLOSED if closed else OPEN), "  " * len(path) + label
+    if not isinstance(value, dict | list):
+        text = json.dumps(value, ensure_ascii=False)
+        yield indent + (text if closed else text[:-1] + CURSOR), style
+        return
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    yield indent + opening, style
+    for key, child in members:
+        name = f"{json.dumps(key, ensure_ascii=False)}: " if isinstance(key, str) else ""
+        yield from lines_of(parser, child, (*path, key), name)
+    if closed:
+        yield "  " * len(path) + closing, style
+
+
+def outcome(stream: Stream) -> str:
+    verdict = stream.verdict
+    return f"{verdict.status}: {', '.join(verdict.evidence)}" if verdict else ""
