@@ -40,7 +40,8 @@ escape_so_far = rf"\\(?:u{hexdig}{{0,3}})?"
 # will.
 surrogates = rf"u{high}(?:\\u{low}|(?!(?:{escape_so_far})?\Z))"
 escape = rf'\\(?:["\\/bfnrt]|u(?!{high}){hexdig}{{4}}|{surrogates})'
-characters = rf"{unescaped}*(?:{escape}{unescaped}*)*"
+# Possessive: nothing here is ever tried twice, and a way back would be kept for each escape.
+characters = rf"{unescaped}*+(?:{escape}{unescaped}*+)*+"
 cut_escape = rf"\\u{high}(?:{escape_so_far})?\Z|{escape_so_far}\Z"
 
 # -- What a step looks for ------------------------------------------------------------------------

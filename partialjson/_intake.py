@@ -27,32 +27,29 @@ class Intake(ABC):
     """One text as it arrives: its kind, its place, its end, and the one error that ends it."""
 
     __slots__ = (
-        "at",  # the position in the grammar where the next character stands
-        "at_start",  # of bytes: may a byte order mark come?
-        "carried",  # one unfinished atom or escape, never a string
-        "closed",
-        "consumed",  # the offset of the first character not consumed; while reading, of the delta
-        "error",
-        "last_events",
-        "line",
-        "line_start",
-        "max_text",
-        "of_bytes",  # rather than of `str`
-        "open_to_str",  # may a `str` be read without a further question?
-        "plain_at",  # the one position where a whole delta may be taken at a glance
-        "undecoded",  # one unfinished UTF-8 sequence
-        "value",
+        *("at", "at_start", "carried", "closed", "consumed", "error", "last_events", "line"),
+        *("line_start", "max_text", "of_bytes", "open_to_str", "plain_at", "undecoded", "value"),
     )
 
     value: JSON
     """The value so far; it grows in place, costs nothing to read, and is `None` at first."""
-
-    at: int
-    plain_at: int
     last_events: list[Event]
     """What closing produced, where `close` gives a value instead; else the events under way."""
+    line: int
+    """The line of the next character, from 1; only a line feed ends a line."""
 
-    error: BaseException | None
+    at: int  # the position in the grammar where the next character stands
+    at_start: bool  # of bytes: may a byte order mark come?
+    carried: str  # one unfinished atom or escape, never a string
+    closed: bool
+    consumed: int  # the offset of the first character not consumed; while reading, of the delta
+    error: Exception | None
+    line_start: int  # the offset of the line's first character
+    max_text: int | None
+    of_bytes: bool  # rather than of `str`
+    open_to_str: bool  # may a `str` be read without a further question?
+    plain_at: int  # the one position where a whole delta may be taken at a glance
+    undecoded: bytes  # one unfinished UTF-8 sequence
 
     def __init__(self, max_text: int | None) -> None:
         self.at_start = True
@@ -202,20 +199,21 @@ class Intake(ABC):
         self.consumed += start
         self.carried = text[start:pos]
         self.settle()
-        error = kind(
-            **facts,
-            offset=self.offset,
-            line=self.line,
-            column=self.column,
-            path=self.path,
-            value=self.value,
-        )
+        place: dict[str, Any] = {
+            "offset": self.offset,
+            "line": self.line,
+            "column": self.column,
+            "path": self.path,
+        }
+        error = kind(**(place | facts), value=self.value)
         error.events = self.last_events
         self.halt(error)
         raise error
 
     def halt(self, error: BaseException) -> None:
         """Nothing goes on behind half a delta, whoever raised: we, `parse_float`, an interrupt."""
+        if not isinstance(error, TextError):
+            error = RuntimeError(f"feed() was broken off in the middle of a text by {error!r}")
         self.error, self.open_to_str, self.plain_at = error, False, NOWHERE
         self.settle()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -27,7 +26,7 @@ from ._grammar import (
     POSITION_NAMES,
 )
 from ._intake import NOWHERE
-from ._tree import Tree
+from ._tree import FLOATS, Tree
 from .errors import CheckpointError
 from .path import JSON, Path
 
@@ -39,8 +38,8 @@ class Completion(NamedTuple):
 
     Attributes:
         offset: How many characters of the text to keep; a skipped byte order mark is not counted.
-            suffix: What closes the kept text: a quotation mark and brackets, or `null` where
-            nothing started.
+        suffix: What closes the kept text: a quotation mark and brackets, or `null` where nothing
+            started.
     """
 
     offset: int
@@ -100,18 +99,18 @@ class Live(Tree):
         counts.
         """
         holder: JSON = self.root
-        key: str | int = len(self.root) - 1
-        value = self.value
+        slot: str | int = len(self.root) - 1
         for key in path:
-            holder = value
-            if not has(holder, key):
+            holder, slot = holder[slot], key
+            if not has(holder, slot):
                 return False
-            value = holder[key]
-        open_there = [*self.stack[len(path) + 1 : len(path) + 2], self.container]
-        if not self.started or (len(path) < len(self.stack) and value is open_there[0]):
-            return False
-        growing = len(holder) - 1 if self.slot == -1 else self.slot
-        return not (self.at in GROWING and holder is self.container and key == growing)
+        depth = len(path)
+        if depth < len(self.stack):  # as deep as an open container: is it that one?
+            innermost = depth + 1 == len(self.stack)
+            return holder[slot] is not (self.container if innermost else self.stack[depth + 1])
+        growing = len(self.container) - 1 if self.slot == -1 else self.slot
+        is_growing = self.at in GROWING and holder is self.container and slot == growing
+        return self.started and not is_growing
 
     def snapshot(self) -> JSON:
         """The value so far, which later deltas never change.
@@ -218,7 +217,7 @@ class Live(Tree):
             setattr(self, name, take(body, name, kind))
         self._grow_again(reader.value, started=take(body, "started", bool))
         self.open_to_str = not (self.of_bytes or self.closed or self.max_text is not None)
-        if not self.stack and self.at in GROWING:
+        if not self.open_to_str or (not self.stack and self.at in GROWING):
             self.plain_at = NOWHERE
         self.settle()
 
@@ -233,8 +232,8 @@ class Live(Tree):
             self.root.append(tree.get("value"))
         for key in take(tree, "names", list):
             slot = len(self.container) - 1 if key is None else key
-            if not has(self.container, slot):
-                raise CheckpointError(f"damaged checkpoint: no open value at {slot!r}")
+            if not (has(self.container, slot) and isinstance(self.container[slot], dict | list)):
+                raise CheckpointError(f"damaged checkpoint: no open container at {slot!r}")
             self.stack.append(self.container)
             self.keys.append(key)
             self.opened.append(self.after)
@@ -258,7 +257,6 @@ STATE = {
     "line_start": int,
     "of_bytes": bool,
 }
-FLOATS: dict[str, Callable[[str], JSON]] = {"float": float, "Decimal": Decimal}
 
 
 def name_of(parse_float: Callable[[str], JSON]) -> str:

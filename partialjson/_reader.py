@@ -25,20 +25,25 @@ class Reader(Intake):
     """The state of a text that is being read. Its abstract methods say all that is read."""
 
     __slots__ = (
-        "after",  # where the next character stands once this value is whole
-        "attempts",
-        "cut",  # the offset where the text must end if what came last is not shown yet
-        "gathered",  # the pieces of a name, or of a string that is shown only when it is whole
-        "gathered_at",  # the offset of its opening quotation mark
-        "gathered_length",  # counted for `max_string` alone
-        "max_depth",
-        "max_number",
-        "max_string",
-        "names",
-        "opened",  # `after` of every open container, outermost first
-        "parse_float",
+        *("after", "attempts", "cut", "few", "gathered", "gathered_at", "gathered_length"),
+        *("max_depth", "max_number", "max_string", "names", "opened", "parse_float"),
         "strings_grow",
     )
+
+    after: int  # where the next character stands once this value is whole
+    attempts: int  # that this delta may still lose on the C scanner of `json`
+    cut: int  # the offset where the text must end if what came last is not shown yet
+    few: bool | None  # do brackets open in this delta so seldom that it cannot be too deep?
+    gathered: list[str]  # the pieces of a name, or of a string that is shown only when whole
+    gathered_at: int  # the offset of its opening quotation mark
+    gathered_length: int  # counted for `max_string` alone
+    max_depth: int
+    max_number: int
+    max_string: int | None
+    names: dict[str, str]
+    opened: list[int]  # `after` of every open container, outermost first
+    parse_float: Callable[[str], JSON]
+    strings_grow: bool
 
     def __init__(
         self,
@@ -53,12 +58,13 @@ class Reader(Intake):
         super().__init__(max_text)
         self.at = VALUE
         self.after = END
-        self.opened: list[int] = []
+        self.opened = []
         self.cut = 0
-        self.gathered: list[str] = []
+        self.gathered = []
         self.gathered_at = self.gathered_length = 0
-        self.names: dict[str, str] = {}
+        self.names = {}
         self.attempts = 0
+        self.few = None
         # A limit needs a closer look than a glance.
         glance = strings_grow and max_string is max_text is None
         self.plain_at = IN_STRING if glance else NOWHERE

@@ -7,6 +7,7 @@ they stand.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Literal, NoReturn, TypedDict
 
 from . import _bulk
@@ -16,6 +17,9 @@ from .path import JSON
 from .tokenizer import Tokenizer, count_lines, shown
 
 __all__ = ["Options", "Tree"]
+
+FLOATS: dict[str, Callable[[str], JSON]] = {"float": float, "Decimal": Decimal}
+SCANNERS = {parse_float: _bulk.scanner(parse_float) for parse_float in FLOATS.values()}
 
 
 class Options(TypedDict, total=False):
@@ -33,16 +37,16 @@ class Options(TypedDict, total=False):
 class Tree(Tokenizer):
     """The options, and the tree that grows with every step."""
 
-    __slots__ = (
-        "container",  # the innermost open container
-        "key",  # the name of the member that comes; None for an element
-        "keys",  # the name under which each open container stands, outermost first
-        "names_differ",  # `duplicate_names="error"`
-        "root",  # a list whose last element is the value, as soon as there is one
-        "scan",
-        "slot",  # where in the container the string stands that grows
-        "stack",  # the containers around the innermost one, `root` first
-    )
+    __slots__ = ("container", "key", "keys", "may_scan", "names_differ", "root", "slot", "stack")
+
+    container: Any  # the innermost open one: a dict or a list
+    key: str | None  # the name of the member that comes; None for an element
+    keys: list[str | None]  # the name under which each open container stands, outermost first
+    may_scan: bool  # can whole containers go through the C scanner of `json`?
+    names_differ: bool  # `duplicate_names="error"`
+    root: list[JSON]  # its last element is the value, as soon as there is one
+    slot: str | int  # where in the container the string stands that grows
+    stack: list[Any]  # the containers around the innermost one, `root` first
 
     def __init__(
         self,
@@ -74,14 +78,16 @@ class Tree(Tokenizer):
             max_text=max_text,
         )
         self.names_differ = duplicate_names == "error"
-        self.root: list[JSON] = [None]
-        self.container: Any = self.root
-        self.key: str | None = None
-        self.keys: list[str | None] = []
-        self.stack: list[Any] = []
-        self.slot: str | int = -1
-        # Its limits are not ours, and it lets the last of two equal names win in silence.
-        self.scan = duplicate_names == "last" and max_string is None
+        self.root = [None]
+        self.container = self.root
+        self.key = None
+        self.keys = []
+        self.stack = []
+        self.slot = -1
+        # The C scanner of `json` has no limit for strings, lets the last of two equal names win in
+        # silence, and would ask a caller's own function again where it gave up.
+        pure = any(parse_float is function for function in SCANNERS)
+        self.may_scan = pure and not self.names_differ and max_string is None and max_number > 0
         self.prepare()
 
     def prepare(self) -> None:
@@ -155,23 +161,34 @@ class Tree(Tokenizer):
         self.key = self.keys.pop()
 
     def bulk(self, text: str, pos: int) -> int:
-        """A container that ends in this text goes through the C scanner of `json`."""
-        if not self.scan or not self.attempts:
+        """Containers that end in this text go through the C scanner of `json`."""
+        if not self.may_scan or not self.attempts:
             return pos
-        if not self.stack and text.rstrip()[-1] not in "]}":  # the outermost one ends with the text
-            return pos
-        scan = _bulk.scan_floats if self.parse_float is float else _bulk.scanner(self.parse_float)
-        try:
-            value, end = scan(text, pos)
-        except (ValueError, StopIteration, RecursionError):
-            self.attempts -= 1
-            return pos
+        scan = SCANNERS[self.parse_float]
         room = self.max_depth - len(self.opened)
-        too_deep = _bulk.is_deeper(value, text, pos, end, room)
-        if too_deep or _bulk.holds_long_number(text, pos, end, self.max_number):
+        if self.few is None:  # decided once for a delta: what is ahead later is less
+            self.few = _bulk.has_few_openers(text, pos, room)
+        try:
+            if self.key is None and self.stack:
+                window = len(text) if self.few else _bulk.WINDOW
+                values, end = _bulk.run_of(scan, text, pos, room, window)
+            elif self.few:
+                value, end = scan(text, pos)
+                values = [value]
+            elif self.stack:
+                values, end = _bulk.one_of(scan, text, pos, room)
+            else:
+                return pos  # the outermost one, which all those brackets are in
+        except _bulk.REFUSALS:
             self.attempts -= 1
             return pos
-        self.put(value)
+        if _bulk.holds_long_number(text, pos, end, self.max_number):
+            self.attempts -= 1
+            return pos
+        if self.key is None:
+            self.container += values
+        else:
+            self.container[self.key] = values[0]
         count_lines(self, text, pos, end)
         return end
 

@@ -3,11 +3,13 @@
 Every error carries its facts as attributes and says them in one line. *Invalid*, *incomplete*,
 *over a limit* and *the transport failed* are four different things, and four different classes.
 
-    PartialJSONError ├─ JSONSyntaxError      (ValueError)  no continuation can mend the text ├─
-    IncompleteJSONError  (EOFError)    the text ended, nothing was wrong so far ├─ LimitExceeded
-    (ValueError)  a limit of the caller's, or of Python's `int` ├─ CheckpointError      (ValueError)
-    not a checkpoint of ours, of another version, or damaged └─ TransportError       (OSError)
-    ConnectionLost, HTTPStatusError, BadContentType, StreamTimeout, ProviderError
+    PartialJSONError
+    ├─ JSONSyntaxError      ValueError  no continuation can mend the text
+    ├─ IncompleteJSONError  EOFError    the text ended, nothing was wrong so far
+    ├─ LimitExceeded        ValueError  a limit of the caller's, or of Python's `int`
+    ├─ CheckpointError      ValueError  no checkpoint of ours, another version, or damaged
+    └─ TransportError       OSError     the bytes did not come as they should
+       └─ ConnectionLost, HTTPStatusError, BadContentType, StreamTimeout, ProviderError
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ class PartialJSONError(Exception):
 def _rebuild(
     kind: type[PartialJSONError], args: tuple[Any, ...], facts: dict[str, Any]
 ) -> PartialJSONError:
-    error = kind.__new__(kind, *args)
+    error = kind.__new__(kind)
+    error.args = args
     error.__dict__.update(facts)
     return error
 
@@ -131,16 +134,17 @@ class LimitExceeded(TextError, ValueError):
 
     Attributes:
         limit: The name of the limit, as the option is called.
-        limit_value: What it was set to.
+        limit_value: What it was set to; `None` for `parse_float`, which does not tell its limits.
         found: The text that reached it.
     """
 
     limit: str
-    limit_value: int
+    limit_value: int | None
     found: str
 
-    def __init__(self, *, limit: str, limit_value: int, found: str, **where: Any) -> None:
-        super().__init__(f"over the limit {limit}={limit_value}, got {found!r}", **where)
+    def __init__(self, *, limit: str, limit_value: int | None, found: str, **where: Any) -> None:
+        name = f"a limit of {limit}" if limit_value is None else f"the limit {limit}={limit_value}"
+        super().__init__(f"over {name}, got {found!r}", **where)
         self.limit, self.limit_value, self.found = limit, limit_value, found
 
 

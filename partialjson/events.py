@@ -45,8 +45,9 @@ class StringDelta:
     """A string grows. Never empty; every string that is not empty has at least one.
 
     Attributes:
-        path: Where the string stands, from the root. text: The decoded characters that came: cut
-            escapes and surrogate pairs are held back until they are whole.
+        path: Where the string stands, from the root.
+        text: The decoded characters that came: cut escapes and surrogate pairs are held back until
+            they are whole.
     """
 
     path: Path

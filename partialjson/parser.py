@@ -77,22 +77,19 @@ class Parser(Live):
     3. Strings only grow. A cut escape or surrogate pair is held back until it is whole.
     4. Only the last element or member of an open container can change.
     5. `ValueEnd` fires exactly once for each value, children before parents, at the first character
-       that proves the
-       end.
+       that proves the end.
     6. Chunking never shows: with adjacent deltas merged, every way to cut a text, as `str` or as
        `bytes` inside characters, gives the same events and value, and for a wrong text an error of
        the same class, offset, message and path.
     7. A finished text gives exactly `json.loads(text)`; of repeated names the last wins, and the
        event says so.
     8. `feed` never raises for a prefix of a valid text, and always raises at the first character
-       that no valid text
-       has there.
+       that no valid text has there.
     9. `text[:c.offset] + c.suffix`, where `c` is the `completion`, is valid JSON and equals
-       `value`, after every
-       character.
+       `value`, after every character.
     10. `restore(checkpoint())` and `copy()` at any character change nothing that follows.
     11. The work for a delta depends on the delta and the depth, never on what came before; the
-       total work is linear.
+        total work is linear.
     12. What was decoded before an error stays readable: `value`, and the error's `events`.
 
     Repeated names are an exception to 1 and 4, a limit or `duplicate_names="error"` to 8. A path is
@@ -102,17 +99,14 @@ class Parser(Live):
         strings: `"growing"` shows a string as it comes; `"whole"` only when it is finished, as one
             `ValueEnd`.
         parse_float: Makes a value of a number that has a fraction or an exponent, as in
-            `json.loads`:
-            `decimal.Decimal` keeps every digit. Integers are exact in any case.
+            `json.loads`: `decimal.Decimal` keeps every digit. Integers are exact in any case.
         duplicate_names: `"last"` lets the last of equal names win, as `json.loads` does; `"error"`
             refuses them.
         max_depth: Containers open at once. Up to 400 `==`, `repr`, `json`, `pickle` and `deepcopy`
-            work on the value;
-            at 1,000 they raise `RecursionError`.
-        max_string: Decoded characters of one string or name; `None` is no limit. max_number:
-            Characters of one number, which is read again at every delta until it ends. Python's own
-            `int`
-            takes 4,300 digits unless it is told otherwise.
+            work on the value; at 1,000 they raise `RecursionError`.
+        max_string: Decoded characters of one string or name; `None` is no limit.
+        max_number: Characters of one number, which is read again at every delta until it ends.
+            Python's own `int` takes 4,300 digits unless it is told otherwise.
         max_text: Characters of the whole text; `None` is no limit.
     """
 

@@ -48,6 +48,7 @@ from ._strings import (
     gather_escapes,
     string_characters,
 )
+from .errors import LimitExceeded
 
 __all__ = ["Tokenizer"]
 
@@ -67,7 +68,7 @@ class Tokenizer(Reader):
         self.value = None  # a string at the root grows in place while it has one reference alone
         pos, end = 0, len(text)
         if end > SCANNER_PAYS:
-            self.attempts = ATTEMPTS
+            self.attempts, self.few = ATTEMPTS, None
         try:
             while pos < end:
                 pos = STEPS[self.at].get(text[pos], other)(self, text, pos)
@@ -190,7 +191,9 @@ def refuse(t: Reader, text: str, pos: int, end: int) -> NoReturn:
     if digits.isdigit():
         most = sys.get_int_max_str_digits()
         t.over("int_max_str_digits", most, text, pos, end - len(digits) + most)
-    t.over("parse_float", None, text, pos, pos)
+    t.carried = text[pos:end]  # so that the path is the number's
+    facts = {"limit": "parse_float", "limit_value": None, "found": text[pos:end], "path": t.path}
+    t.stop(LimitExceeded, text, pos, pos, **facts)
 
 
 def literal(t: Reader, text: str, pos: int) -> int:
