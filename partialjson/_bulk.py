@@ -130,16 +130,16 @@ def is_shallow(text: str, start: int, end: int, room: int) -> bool:
     return end - start <= 2 * room or openers(text, start, end) <= room
 
 
-def holds_long_number(text: str, start: int, end: int, most: int) -> bool:
-    """Whether `text[start:end]` may hold a number of more than `most` characters.
+def holds_long_number(text: str, start: int, most: int) -> bool:
+    """Whether `text[start:]` may hold a number of more than `most` characters.
 
     False is certain, True is not. Such a number covers two neighbours among the characters that
     stand half its length apart, and all that is between them.
     """
-    if end - start <= most:
+    if len(text) - start <= most:
         return False
     half = max(most // 2, 1)
-    places = (start + half * m.start() for m in TWO_OF_A_NUMBER(text[start:end:half]))
+    places = (start + half * m.start() for m in TWO_OF_A_NUMBER(text[start::half]))
     return any(not OTHER_THAN_A_NUMBER(text, place, place + half) for place in places)
 
 

@@ -166,8 +166,11 @@ class Tree(Tokenizer):
             return pos
         scan = SCANNERS[self.parse_float]
         room = self.max_depth - len(self.opened)
-        if self.few is None:  # decided once for a delta: what is ahead later is less
+        if self.few is None:  # once for a delta: what is ahead later is less
             self.few = _bulk.has_few_openers(text, pos, room)
+            if _bulk.holds_long_number(text, pos, self.max_number):
+                self.attempts = 0
+                return pos
         try:
             if self.key is None and self.stack:
                 window = len(text) if self.few else _bulk.WINDOW
@@ -180,9 +183,6 @@ class Tree(Tokenizer):
             else:
                 return pos  # the outermost one, which all those brackets are in
         except _bulk.REFUSALS:
-            self.attempts -= 1
-            return pos
-        if _bulk.holds_long_number(text, pos, end, self.max_number):
             self.attempts -= 1
             return pos
         if self.key is None:

@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from codecs import getincrementaldecoder
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -27,10 +28,10 @@ from .errors import (
     TransportError,
 )
 from .fragments import complete
-from .parser import LiveValue
-from .screens import JSONLines, Screen, emit, screen_for
+from .parser import Completion, Parser
+from .screens import JSONLines, Screen, ascii_json, emit, in_ascii, printable, screen_for
 from .stream import Bridge, stream
-from .wire.messages import Channel, Delta
+from .wire.messages import Delta
 from .wire.providers import PROVIDERS
 
 __all__ = ["main"]
@@ -39,6 +40,7 @@ EXIT_CODES = {IncompleteJSONError: 3, JSONSyntaxError: 4, LimitExceeded: 4, Tran
 INTERRUPTED = 130
 READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
 DEMO_PACE = 0.015  # seconds from one delta to the next: the speed of a fast model
+SLOWEST = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except PartialJSONError as error:
-        emit(sys.stderr, f"partialjson: {error}")
+        emit(sys.stderr, f"partialjson: {printable(str(error))}")
         return exit_code(error)
 
 
@@ -82,18 +84,21 @@ def run_events(options: argparse.Namespace) -> int:
 
 def run_snapshots(options: argparse.Namespace) -> int:
     """Print the completed JSON text after each delta, one a line."""
-    texts: dict[Channel, Completed] = {}
-    for channel, delta in deltas(pieces(options.file), options.provider):
-        text = texts.setdefault(channel, Completed())
-        emit(sys.stdout, text.feed(delta))
-    for text in texts.values() or [Completed()]:
-        text.live.close()
-    return 0
+    bridge = Bridge(provider=options.provider)
+    texts: defaultdict[Parser, GrowingText] = defaultdict(GrowingText)
+    for parser, delta in deltas(pieces(options.file), options.provider, bridge):
+        if parser.error is None:
+            emit(sys.stdout, texts[parser].completed(delta, parser.completion))
+    if bridge.close():  # a number at the root is whole now, or an answer came without a stream
+        for parser in bridge.parsers.values():
+            emit(sys.stdout, ascii_json(parser.value))
+    return ended(bridge)
 
 
 def run_complete(options: argparse.Namespace) -> int:
     """Print a valid JSON text for a cut one."""
-    emit(sys.stdout, complete(options.file.read()))
+    with options.file as file:
+        emit(sys.stdout, in_ascii(complete(file.read())))
     return 0
 
 
@@ -104,9 +109,12 @@ def watch(source: Iterable[bytes], provider: str | None, screen: Screen) -> int:
         for event in events:
             screen.show(event, events)
         screen.end(events)
-    error = events.bridge.error
-    if error is not None:
-        raise error
+    return ended(events.bridge)
+
+
+def ended(bridge: Bridge) -> int:
+    if bridge.error is not None:
+        raise bridge.error
     return 0
 
 
@@ -124,8 +132,17 @@ def opened(name: str) -> BinaryIO:
 def pieces(file: BinaryIO) -> Iterator[bytes]:
     """What a file or a pipe has, as soon as it has it."""
     read = getattr(file, "read1", file.read)
-    while piece := read(READ_AT_MOST):
-        yield piece
+    with file:
+        while piece := read(READ_AT_MOST):
+            yield piece
+
+
+def pace(text: str) -> float:
+    """Seconds to wait: some number of them, and not for ever."""
+    seconds = float(text)
+    if not 0 <= seconds <= SLOWEST:  # NaN is not, either
+        raise argparse.ArgumentTypeError(f"expected 0 to {SLOWEST} seconds, got {text}")
+    return seconds
 
 
 def paced(recording: bytes, seconds: float) -> Iterator[bytes]:
@@ -135,32 +152,34 @@ def paced(recording: bytes, seconds: float) -> Iterator[bytes]:
         yield block
 
 
-def deltas(source: Iterable[bytes], provider: str | None) -> Iterator[tuple[Channel, str | bytes]]:
-    """The pieces of each JSON text, one by one: a network chunk may hold many."""
-    if provider is None:
-        yield from ((Channel("content"), piece) for piece in source)
-        return
-    bridge = Bridge(provider=provider)
+def deltas(
+    source: Iterable[bytes], provider: str | None, bridge: Bridge
+) -> Iterator[tuple[Parser, str | bytes]]:
+    """The pieces of each JSON text, each with the parser that has just read it."""
     for piece in source:
-        for item in bridge.items(piece):
-            if isinstance(item, Delta) and item.channel.kind in ("content", "tool"):
-                yield item.channel, item.text
+        if provider is None:
+            bridge.feed(piece)
+            yield bridge.parser, piece
+        for item in bridge.items(piece) if provider else ():
+            bridge.hear([item])
+            if isinstance(item, Delta) and item.channel in bridge.parsers:
+                yield bridge.parsers[item.channel], item.text
+        if bridge.over:
+            return
 
 
-class Completed:
-    """A text that grows, and what completes it."""
+class GrowingText:
+    """What a parser was fed: it keeps no text itself."""
 
     def __init__(self) -> None:
-        self.live = LiveValue()
         self._text = ""
         self._decode = getincrementaldecoder("utf-8-sig")().decode
 
-    def feed(self, delta: str | bytes) -> str:
-        """The completed text; its line ends, which stand between tokens alone, as spaces."""
-        self.live.feed(delta)
+    def completed(self, delta: str | bytes, completion: Completion) -> str:
+        """One delta more, and all of it as JSON: line ends, between tokens alone, as spaces."""
         self._text += delta if isinstance(delta, str) else self._decode(delta)
-        offset, suffix = self.live.completion
-        return self._text[:offset].replace("\r", " ").replace("\n", " ") + suffix
+        kept = self._text[: completion.offset].replace("\r", " ").replace("\n", " ")
+        return in_ascii(kept + completion.suffix)
 
 
 # -- The command line itself -----------------------------------------------------------------------
@@ -174,7 +193,7 @@ def commands() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = command(commands, "demo", run_demo)
-    demo.add_argument("--pace", type=float, default=DEMO_PACE, help="seconds between two deltas")
+    demo.add_argument("--pace", type=pace, default=DEMO_PACE, help="seconds between two deltas")
     for name, run in (("watch", run_watch), ("events", run_events), ("snapshots", run_snapshots)):
         reader = command(commands, name, run, takes_file=True)
         reader.add_argument(

@@ -56,7 +56,7 @@ def emit(out: TextIO, line: str) -> None:
 # -- A pipe ----------------------------------------------------------------------------------------
 
 
-class Lines:
+class Lines(Screen):
     """A screen of lines has nothing to set up."""
 
     def __init__(self, out: TextIO) -> None:
@@ -120,7 +120,17 @@ def named(channel: Channel) -> dict[str, JSON]:
 
 def ascii_json(value: JSON) -> str:
     """A value as JSON in ASCII, at any depth; an infinite double as a number that overflows."""
-    return re.sub(r"[^\x00-\x7f]", lambda m: json.dumps(m[0])[1:-1], dumps(value))
+    return in_ascii(dumps(value))
+
+
+def in_ascii(text: str) -> str:
+    """A JSON text in ASCII: what is not stands in a string, where its escape means the same."""
+    return re.sub(r"[^\x00-\x7f]", lambda m: json.dumps(m[0])[1:-1], text)
+
+
+def printable(text: str) -> str:
+    """A text that may go to any terminal: no control characters, and no lone surrogates."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 # -- A terminal without rich -----------------------------------------------------------------------
@@ -131,10 +141,15 @@ class PlainLines(Lines):
 
     def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - all is in the event
         match event:
-            case ToolEvent(channel, ValueEnd(path, kind, value)) if kind not in ("object", "array"):
-                emit(self._out, f"{channel.name} {to_pointer(path)}: {ascii_json(value)}")
-            case ValueEnd(path, kind, value) if kind not in ("object", "array"):
-                emit(self._out, f"{to_pointer(path) or '(root)'}: {ascii_json(value)}")
+            case ToolEvent(channel, ValueEnd() as end):
+                self._line(f"{channel.name or 'tool'} ", end)
+            case ValueEnd() as end:
+                self._line("", end)
+
+    def _line(self, of: str, end: ValueEnd) -> None:
+        if end.kind not in ("object", "array"):
+            place = printable(of + (to_pointer(end.path) or "(root)"))
+            emit(self._out, f"{place}: {ascii_json(end.value)}")
 
     def end(self, stream: Stream) -> None:
         emit(self._out, outcome(stream))
@@ -143,7 +158,7 @@ class PlainLines(Lines):
 # -- A terminal with rich --------------------------------------------------------------------------
 
 
-class RichScreen:
+class RichScreen(Screen):
     """The document as it fills: what is closed in full colour, what is still being written dim."""
 
     def __init__(self, out: TextIO | None = None) -> None:
@@ -161,10 +176,9 @@ class RichScreen:
         self._live.stop()
 
     def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - the whole is drawn
-        now = time.monotonic()
-        if now - self._drawn_at >= FRAME:
-            self._drawn_at = now
-            self._draw(stream, f"  {to_pointer(stream.parser.path)}")
+        if time.monotonic() - self._drawn_at >= FRAME:
+            self._draw(stream, printable(f"  {to_pointer(stream.parser.path)}"))
+            self._drawn_at = time.monotonic()  # behind the drawing, which may take longer itself
 
     def end(self, stream: Stream) -> None:
         self._draw(stream, outcome(stream), whole=True)
@@ -175,7 +189,8 @@ class RichScreen:
         parsers = stream.bridge.parsers.items()
         lines = [line for channel, parser in parsers for line in document(channel, parser)]
         if not whole:  # what fits: the end, where it grows
-            lines = lines[-(self._live.console.height - 2) :]
+            width, height = self._live.console.size
+            lines = [(tail(line, width), style) for line, style in lines[-(height - 2) :]]
         text = Text("\n", no_wrap=not whole).join(
             [*(Text(line, style) for line, style in lines), Text(status, "bold")]
         )
@@ -188,7 +203,7 @@ CLOSED, OPEN, HEADING = "green", "dim", "bold"
 def document(channel: Channel, parser: Parser) -> Iterator[tuple[str, str]]:
     """The lines of a document as far as it goes, each with its style."""
     if channel.kind == "tool":
-        yield f"{channel.name}()", HEADING
+        yield printable(f"{channel.name or 'tool'}()"), HEADING
     if parser.started:
         yield from lines_of(parser, parser.value, (), "")
 
@@ -197,7 +212,7 @@ def lines_of(parser: Parser, value: JSON, path: Path, label: str) -> Iterator[tu
     closed = parser.is_closed(path)
     style, indent = (CLOSED if closed else OPEN), "  " * len(path) + label
     if not isinstance(value, dict | list):
-        text = json.dumps(value, ensure_ascii=False)
+        text = printable(json.dumps(value, ensure_ascii=False))
         yield indent + (text if closed else text[:-1] + CURSOR), style
         return
     members = value.items() if isinstance(value, dict) else enumerate(value)
@@ -205,11 +220,23 @@ def lines_of(parser: Parser, value: JSON, path: Path, label: str) -> Iterator[tu
     yield indent + opening, style
     for key, child in members:
         name = f"{json.dumps(key, ensure_ascii=False)}: " if isinstance(key, str) else ""
-        yield from lines_of(parser, child, (*path, key), name)
+        yield from lines_of(parser, child, (*path, key), printable(name))
     if closed:
         yield "  " * len(path) + closing, style
 
 
+def tail(line: str, width: int) -> str:
+    """The end of a line that grows, if it is wider than the terminal; else the line itself."""
+    from rich.cells import cell_len  # noqa: PLC0415 - an extra
+
+    if not line.endswith(CURSOR) or cell_len(line) <= width:
+        return line
+    line = line[-width:]
+    while cell_len(line) >= width:
+        line = line[1:]
+    return f"…{line}"
+
+
 def outcome(stream: Stream) -> str:
     verdict = stream.verdict
-    return f"{verdict.status}: {', '.join(verdict.evidence)}" if verdict else ""
+    return printable(f"{verdict.status}: {', '.join(verdict.evidence)}") if verdict else ""

@@ -73,7 +73,6 @@ class Bridge:
 
     Attributes:
         parser: The parser of the content.
-        over: Whether there is nothing more to read: closed, failed, or the end marker came.
         error: What `result` raises: a fault of the content at once, any other at the end.
         verdict: How the stream ended; `None` while it goes on.
     """
@@ -88,7 +87,6 @@ class Bridge:
         if parse not in ("json", "text"):
             raise ValueError(f"expected parse='json' or 'text', got {parse!r}")
         self.parser = Parser(**options)
-        self.over = False
         self.error: Exception | None = None
         self.verdict: Verdict | None = None
         self._parse = parse
@@ -98,10 +96,15 @@ class Bridge:
         self._witness = Witness()
         self._tools: dict[Channel, Parser] = {}
         self._calls: dict[Channel, Channel] = {}  # each call as it was named last
-        self._broken: dict[Channel, PartialJSONError] = {}
+        self._broken: dict[Channel, Exception] = {}
         self._texts: dict[str, list[str]] = {"content": [], "refusal": [], "reasoning": []}
 
     # -- feeding -----------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to read: closed, failed, or the end marker came."""
+        return self._witness.done or self.error is not None or self.verdict is not None
 
     def feed(self, piece: Piece) -> list[StreamEvent]:
         """What a piece of the source says; nothing once the stream is over.
@@ -113,12 +116,10 @@ class Bridge:
             return []
         if self._provider is None:
             return list(self._content(piece))
-        events = self._heard(self.items(piece))
-        self.over = self.over or self._witness.done or self.error is not None
-        return events
+        return self.hear(self.items(piece))
 
     def items(self, piece: Piece) -> list[Item]:
-        """What the provider says in a piece, before any of it is parsed; `feed` does both.
+        """What the provider says in a piece, to be given to `hear`; `feed` does both.
 
         Heartbeats that are comments stand behind the messages of the same piece.
 
@@ -129,6 +130,8 @@ class Bridge:
             raise TypeError("items() needs a provider: without one the source is the JSON itself")
         if isinstance(piece, str):
             raise TypeError("expected bytes from a provider's event stream, got str")
+        if self.over:
+            return []
         try:
             messages = self._decoder.feed(piece)
         except LimitExceeded as error:
@@ -137,6 +140,16 @@ class Bridge:
         for data, name in in_order(messages, self._decoder.undispatched):
             items += self._provider.feed(data, name)
         return items + [Heartbeat(comment.strip()) for comment in self._decoder.comments]
+
+    def hear(self, items: list[Item]) -> list[StreamEvent]:
+        """What happens by the items, up to the end marker or a fault of the content."""
+        events: list[StreamEvent] = []
+        for item in items:
+            if isinstance(item, Heartbeat):
+                events.append(item)
+            elif not (self._witness.done or CONTENT in self._broken):
+                events += self._heard(item)  # else it is as unread as a piece behind this one
+        return events
 
     def close(self, *, cancelled: bool = False) -> list[StreamEvent]:
         """The source has ended: the last events, and then `verdict` and `error` stand.
@@ -147,11 +160,11 @@ class Bridge:
         if self.verdict is not None:
             return []
         events = self._close_provider(self._provider) if self._provider is not None else []
+        fault = self.error or next(iter(self._broken.values()), None)
+        reason = None if fault is None else str(fault)
         whole = self._close_parsers(events)
-        fault = str(self.error) if self.error is not None else None
-        self.verdict = self._witness.verdict(whole=whole, fault=fault, cancelled=cancelled)
+        self.verdict = self._witness.verdict(whole=whole, fault=reason, cancelled=cancelled)
         self.error = self._what_counts_most(self.verdict)
-        self.over = True
         return events
 
     # -- what came of it ---------------------------------------------------------------------------
@@ -184,36 +197,30 @@ class Bridge:
 
     # -- one item after the other ------------------------------------------------------------------
 
-    def _heard(self, items: list[Item]) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for item in items:
-            self._witness.hear(item)
-            match item:
-                case Delta(channel=Channel(kind="tool") as channel, text=text):
-                    events += self._tool(channel, text)
-                case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
-                    events += self._content(text)
-                case Delta(channel=channel, text=text):
-                    if channel.choice == 0:
-                        self._texts[channel.kind].append(text)
-                    events.append(TextDelta(channel, text))
-                case ToolCall(channel=channel):
-                    self._tool(channel, "")
-                case Heartbeat():
-                    events.append(item)
-        return events
+    def _heard(self, item: Item) -> list[StreamEvent]:
+        self._witness.hear(item)
+        match item:
+            case Delta(channel=Channel(kind="tool") as channel, text=text):
+                return self._tool(channel, text)
+            case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
+                return list(self._content(text))
+            case Delta(channel=channel, text=text):
+                if channel.choice == 0:
+                    self._texts[channel.kind].append(text)
+                return [TextDelta(channel, text)]
+            case ToolCall(channel=channel):
+                self._tool(channel, "")
+        return []
 
     @property
     def _reads(self) -> bool:
         return self._parse == "json"
 
     def _content(self, piece: Piece) -> list[Event]:
-        if self.error is not None:
-            return []
         try:
             return self.parser.feed(piece)
         except TextError as error:
-            self.error, self.over = error, True
+            self._broken[CONTENT] = self.error = error
             return error.events
 
     def _tool(self, channel: Channel, text: str) -> list[StreamEvent]:
@@ -232,12 +239,11 @@ class Bridge:
     # -- the end -----------------------------------------------------------------------------------
 
     def _close_provider(self, provider: Provider) -> list[StreamEvent]:
-        self._decoder.close()
         rest = self._decoder.unfinished.strip()
         if rest.startswith(b"{") and not self._witness.finished:  # an answer without a stream
-            events = self._heard(provider.feed(rest.decode("utf-8", "replace")))
-            return events + self._heard(provider.close())
-        return self._heard(provider.close())
+            events = self.hear(provider.feed(rest.decode("utf-8", "replace")))
+            return events + self.hear(provider.close())
+        return self.hear(provider.close())
 
     def _close_parsers(self, events: list[StreamEvent]) -> bool | None:
         """Close every JSON text; whether all are whole, and `None` where there is none."""
@@ -256,7 +262,7 @@ class Bridge:
     def _closed(self, channel: Channel, parser: Parser) -> list[Event] | None:
         try:
             return parser.close()
-        except PartialJSONError as error:
+        except (PartialJSONError, RuntimeError) as error:  # the latter: Ctrl-C inside a delta
             self._broken.setdefault(channel, error)
             return None
 

@@ -69,6 +69,10 @@ class Loop:
     def _end(self, *, cancelled: bool = False) -> None:
         self._pending += self.bridge.close(cancelled=cancelled)
 
+    def _break(self, error: BaseException) -> None:
+        """The source raised: Ctrl-C, or the end of a task, is a reader who leaves."""
+        self._end(cancelled=not isinstance(error, Exception))
+
     def _fault(self) -> Exception | None:
         """What the loop raises behind its last event, once."""
         error, told = self.bridge.error, self._told
@@ -88,20 +92,27 @@ class Stream(Loop):
 
     def __next__(self) -> StreamEvent:
         while not self._pending and self.verdict is None:
-            try:
-                piece = None if self.bridge.over else next(self._source, None)
-            except BaseException:
-                self._end()
-                raise
-            if piece is None:
-                self._end()
-            else:
-                self._take(piece)
+            self._read()
         if self._pending:
             return self._pending.popleft()
         if fault := self._fault():
             raise fault
         raise StopIteration
+
+    def _read(self) -> None:
+        """Wait for the next piece, or for the end."""
+        if self.bridge.over:
+            self._end()
+            return
+        try:
+            piece = next(self._source)
+        except StopIteration:
+            self._end()
+        except BaseException as error:
+            self._break(error)
+            raise
+        else:
+            self._take(piece)
 
     def __enter__(self) -> Self:
         return self
@@ -135,20 +146,27 @@ class AsyncStream(Loop):
 
     async def __anext__(self) -> StreamEvent:
         while not self._pending and self.verdict is None:
-            try:
-                piece = None if self.bridge.over else await anext(self._source, None)
-            except BaseException:
-                self._end()
-                raise
-            if piece is None:
-                self._end()
-            else:
-                self._take(piece)
+            await self._read()
         if self._pending:
             return self._pending.popleft()
         if fault := self._fault():
             raise fault
         raise StopAsyncIteration
+
+    async def _read(self) -> None:
+        """Wait for the next piece, or for the end."""
+        if self.bridge.over:
+            self._end()
+            return
+        try:
+            piece = await anext(self._source)
+        except StopAsyncIteration:
+            self._end()
+        except BaseException as error:
+            self._break(error)
+            raise
+        else:
+            self._take(piece)
 
     async def __aenter__(self) -> Self:
         return self

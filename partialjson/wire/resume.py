@@ -30,7 +30,7 @@ class Verdict:
         status: `"complete"`; `"truncated"`: the provider ended it before the value was whole;
             `"filtered"`, `"refused"`: the provider or the model would not say it; `"cancelled"`:
             the reader left; `"interrupted"`: the bytes ended, and nothing said why; `"failed"`: the
-            provider reported an error.
+            provider reported an error, or what it sent could not be read.
         evidence: What says so, in words: end markers, finish reasons, the root of the JSON.
         finish_reason: The provider's last word on the first choice, if it said one.
         usage: What the provider counted, if it said so.
@@ -56,6 +56,7 @@ class Witness:
         self.finish_reasons: dict[int, str] = {}
 
     def hear(self, item: Item) -> None:
+        """Take note of what the provider said next."""
         match item:
             case Delta(channel=Channel(kind="refusal")):
                 self.refused = True
