@@ -27,58 +27,66 @@ class Intake(ABC):
     """One text as it arrives: its kind, its place, its end, and the one error that ends it."""
 
     __slots__ = (
-        *("at", "at_start", "carried", "closed", "consumed", "error", "last_events", "line"),
-        *("line_start", "max_text", "of_bytes", "open_to_str", "plain_at", "undecoded", "value"),
+        *("_at", "_at_start", "_carried", "_closed", "_consumed", "error", "last_events", "_line"),
+        *(
+            "_line_start",
+            "_max_text",
+            "_of_bytes",
+            "_open_to_str",
+            "_plain_at",
+            "_undecoded",
+            "value",
+        ),
     )
 
     value: JSON
     """The value so far; it grows in place, costs nothing to read, and is `None` at first."""
     last_events: list[Event]
     """What closing produced, where `close` gives a value instead; else the events under way."""
-    line: int
-    """The line of the next character, from 1; only a line feed ends a line."""
 
-    at: int  # the position in the grammar where the next character stands
-    at_start: bool  # of bytes: may a byte order mark come?
-    carried: str  # one unfinished atom or escape, never a string
-    closed: bool
-    consumed: int  # the offset of the first character not consumed; while reading, of the delta
+    _line: int
+    _at: int  # the position in the grammar where the next character stands
+    _at_start: bool  # of bytes: may a byte order mark come?
+    _carried: str  # one unfinished atom or escape, never a string
+    _closed: bool
+    _consumed: int  # the offset of the first character not consumed; while reading, of the delta
     error: Exception | None
-    line_start: int  # the offset of the line's first character
-    max_text: int | None
-    of_bytes: bool  # rather than of `str`
-    open_to_str: bool  # may a `str` be read without a further question?
-    plain_at: int  # the one position where a whole delta may be taken at a glance
-    undecoded: bytes  # one unfinished UTF-8 sequence
+    """The error that ended the text, which `feed` and `close` raise again; `None` so far."""
+    _line_start: int  # the offset of the line's first character
+    _max_text: int | None
+    _of_bytes: bool  # rather than of `str`
+    _open_to_str: bool  # may a `str` be read without a further question?
+    _plain_at: int  # the one position where a whole delta may be taken at a glance
+    _undecoded: bytes  # one unfinished UTF-8 sequence
 
     def __init__(self, max_text: int | None) -> None:
-        self.at_start = True
-        self.carried = ""
-        self.undecoded = b""
-        self.consumed = 0
-        self.line, self.line_start = 1, 0
-        self.of_bytes = False
-        self.open_to_str = max_text is None
-        self.closed = False
+        self._at_start = True
+        self._carried = ""
+        self._undecoded = b""
+        self._consumed = 0
+        self._line, self._line_start = 1, 0
+        self._of_bytes = False
+        self._open_to_str = max_text is None
+        self._closed = False
         self.error = None
         self.last_events = []
         self.value = None
-        self.max_text = max_text
+        self._max_text = max_text
 
     @abstractmethod
-    def read(self, text: str) -> None:
+    def _read(self, text: str) -> None:
         """Read decoded text; whatever is left unfinished at its end is carried."""
 
     @abstractmethod
-    def end_carried(self) -> None:
+    def _end_carried(self) -> None:
         """The text ends: make a value of the number that was carried at its root, if it is one."""
 
     @abstractmethod
-    def unfinished(self) -> tuple[str, str]:
+    def _unfinished(self) -> tuple[str, str]:
         """What is cut at the end of the text, in words: what it is, and what was expected."""
 
     @abstractmethod
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Bring `value` up to date."""
 
     @property
@@ -94,80 +102,85 @@ class Intake(ABC):
 
         A cut UTF-8 sequence and a byte order mark at the start are not counted.
         """
-        return self.consumed + len(self.carried)
+        return self._consumed + len(self._carried)
+
+    @property
+    def line(self) -> int:
+        """The line of the next character, from 1; only a line feed ends a line."""
+        return self._line
 
     @property
     def column(self) -> int:
         """The place of the next character in its line, from 1."""
-        return self.offset - self.line_start + 1
+        return self.offset - self._line_start + 1
 
     # -- what comes in ---------------------------------------------------------------------------
 
-    def admit(self, delta: Delta) -> None:
+    def _admit(self, delta: Delta) -> None:
         """Read a delta of either kind, or say why it cannot be."""
         if self.error is not None:
             raise self.error
-        if self.closed:
+        if self._closed:
             raise RuntimeError("feed() after close(): another text needs a parser of its own")
         data = delta if isinstance(delta, str) else as_bytes(delta)
         if not data:
             return
         if isinstance(data, str):
-            if self.of_bytes:
+            if self._of_bytes:
                 raise TypeError("expected bytes as before, got str")
-            self.take(str.__str__(data))  # a subclass may answer otherwise than its characters
+            self._take(str.__str__(data))  # a subclass may answer otherwise than its characters
         else:
-            if self.offset and not self.of_bytes:
+            if self.offset and not self._of_bytes:
                 raise TypeError("expected str as before, got bytes")
-            self.of_bytes, self.open_to_str, self.plain_at = True, False, NOWHERE
-            self.decode(self.undecoded + data)
+            self._of_bytes, self._open_to_str, self._plain_at = True, False, NOWHERE
+            self._decode(self._undecoded + data)
 
-    def decode(self, data: bytes) -> None:
+    def _decode(self, data: bytes) -> None:
         try:
             text, used = utf_8_decode(data, "strict", False)  # noqa: FBT003 - it takes no keyword
             wrong = b""
         except UnicodeDecodeError as error:
             text, used = data[: error.start].decode(), error.start
             wrong = data[error.start : error.end]
-        self.undecoded = data[used:]
-        if text and self.at_start:  # RFC 8259, section 8.1: a parser may ignore a byte order mark
-            self.at_start = False
+        self._undecoded = data[used:]
+        if text and self._at_start:  # RFC 8259, section 8.1: a parser may ignore a byte order mark
+            self._at_start = False
             text = text.removeprefix(BYTE_ORDER_MARK)
-        self.take(text)
+        self._take(text)
         if wrong:
-            self.fail(self.carried, 0, len(self.carried), "UTF-8", found=wrong)
+            self._fail(self._carried, 0, len(self._carried), "UTF-8", found=wrong)
 
-    def take(self, text: str) -> None:
+    def _take(self, text: str) -> None:
         """Read decoded text, up to `max_text`; an earlier fault comes first."""
-        room = len(text) if self.max_text is None else self.max_text - self.offset
-        self.read(text[:room])
+        room = len(text) if self._max_text is None else self._max_text - self.offset
+        self._read(text[:room])
         if room < len(text):
-            end = len(self.carried)
-            self.over("max_text", self.max_text, self.carried + text[room], 0, end)
+            end = len(self._carried)
+            self._over("max_text", self._max_text, self._carried + text[room], 0, end)
 
-    def close_text(self) -> None:
+    def _close_text(self) -> None:
         """The text has ended: a number at the root is whole; what is unfinished is an error."""
         if self.error is not None:
             raise self.error
-        if self.closed:
+        if self._closed:
             return
-        if self.undecoded and self.at not in IN_A_STRING:
-            expected = EXPECTED[self.at]
-            self.fail(self.carried, 0, len(self.carried), expected, found=self.undecoded)
-        if self.carried and not self.undecoded:
-            self.end_carried()
-        if self.at != END:
-            reason, expected = self.unfinished()
-            if self.undecoded:
+        if self._undecoded and self._at not in IN_A_STRING:
+            expected = EXPECTED[self._at]
+            self._fail(self._carried, 0, len(self._carried), expected, found=self._undecoded)
+        if self._carried and not self._undecoded:
+            self._end_carried()
+        if self._at != END:
+            reason, expected = self._unfinished()
+            if self._undecoded:
                 reason, expected = "", "the rest of a UTF-8 sequence"
-            end = len(self.carried)
-            self.stop(IncompleteJSONError, self.carried, 0, end, reason=reason, expected=expected)
-        self.closed, self.open_to_str = True, False
-        self.settle()
+            end = len(self._carried)
+            self._stop(IncompleteJSONError, self._carried, 0, end, reason=reason, expected=expected)
+        self._closed, self._open_to_str = True, False
+        self._settle()
 
     # -- what goes wrong -------------------------------------------------------------------------
 
-    def fail(
+    def _fail(
         self,
         text: str,
         start: int,
@@ -179,11 +192,11 @@ class Intake(ABC):
     ) -> NoReturn:
         """No valid text has `text[pos]` here, which cuts what began at `start`."""
         found = found or text[pos]
-        self.stop(JSONSyntaxError, text, start, pos, reason=reason, expected=expected, found=found)
+        self._stop(JSONSyntaxError, text, start, pos, reason=reason, expected=expected, found=found)
 
-    def over(self, name: str, value: int | None, text: str, start: int, pos: int) -> NoReturn:
+    def _over(self, name: str, value: int | None, text: str, start: int, pos: int) -> NoReturn:
         """`text[pos]` is the first character over a limit."""
-        self.stop(
+        self._stop(
             LimitExceeded,
             text,
             start,
@@ -193,29 +206,29 @@ class Intake(ABC):
             found=text[pos : pos + 1],
         )
 
-    def stop(
+    def _stop(
         self, kind: type[TextError], text: str, start: int, pos: int, **facts: Any
     ) -> NoReturn:
-        self.consumed += start
-        self.carried = text[start:pos]
-        self.settle()
+        self._consumed += start
+        self._carried = text[start:pos]
+        self._settle()
         place: dict[str, Any] = {
             "offset": self.offset,
-            "line": self.line,
+            "line": self._line,
             "column": self.column,
             "path": self.path,
         }
         error = kind(**(place | facts), value=self.value)
         error.events = self.last_events
-        self.halt(error)
+        self._halt(error)
         raise error
 
-    def halt(self, error: BaseException) -> None:
+    def _halt(self, error: BaseException) -> None:
         """Nothing goes on behind half a delta, whoever raised: we, `parse_float`, an interrupt."""
         if not isinstance(error, TextError):
             error = RuntimeError(f"feed() was broken off in the middle of a text by {error!r}")
-        self.error, self.open_to_str, self.plain_at = error, False, NOWHERE
-        self.settle()
+        self.error, self._open_to_str, self._plain_at = error, False, NOWHERE
+        self._settle()
 
 
 def as_bytes(delta: bytes | bytearray | memoryview) -> bytes:

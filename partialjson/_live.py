@@ -58,28 +58,28 @@ class Live(Tree):
     @property
     def started(self) -> bool:
         """Whether anything of the value can be seen."""
-        return len(self.root) > 1
+        return len(self._root) > 1
 
     @property
     def complete(self) -> bool:
         """Whether the value is whole; a number at the root is not before something follows it."""
-        return self.at == END
+        return self._at == END
 
     @property
     def path(self) -> Path:
         """The path of the innermost value in progress; O(depth)."""
-        path = self.container_path()
-        shown = self.at in GROWING
-        read = self.at == IN_WHOLE_STRING or (self.carried and self.at in BEFORE_A_VALUE)
-        if self.stack and (shown or read):
-            path.append(len(self.container) - shown if self.key is None else self.key)
+        path = self._container_path()
+        shown = self._at in GROWING
+        read = self._at == IN_WHOLE_STRING or (self._carried and self._at in BEFORE_A_VALUE)
+        if self._stack and (shown or read):
+            path.append(len(self._container) - shown if self._key is None else self._key)
         return tuple(path)
 
-    def container_path(self) -> list[str | int]:
+    def _container_path(self) -> list[str | int]:
         """The path of the innermost open container."""
         return [
             len(container) - 1 if key is None else key
-            for container, key in zip(self.stack[1:], self.keys[1:], strict=False)
+            for container, key in zip(self._stack[1:], self._keys[1:], strict=False)
         ]
 
     @property
@@ -88,9 +88,11 @@ class Live(Tree):
         if not self.started:
             return Completion(0, "null")
         closers = "".join("]" if type(c) is list else "}" for c in self._open_containers()[::-1])
-        if self.at in GROWING:
-            return Completion(self.consumed, '"' + closers)
-        return Completion(self.consumed if self.at in BEHIND_WHAT_IS_SHOWN else self.cut, closers)
+        if self._at in GROWING:
+            return Completion(self._consumed, '"' + closers)
+        return Completion(
+            self._consumed if self._at in BEHIND_WHAT_IS_SHOWN else self._cut, closers
+        )
 
     def is_closed(self, path: Path) -> bool:
         """Whether the value at a path is whole and will never change; O(length of the path).
@@ -98,18 +100,18 @@ class Live(Tree):
         An unknown path is not closed. Of a repeated name it is the value that can be seen which
         counts.
         """
-        holder: JSON = self.root
-        slot: str | int = len(self.root) - 1
+        holder: JSON = self._root
+        slot: str | int = len(self._root) - 1
         for key in path:
             holder, slot = holder[slot], key
             if not has(holder, slot):
                 return False
         depth = len(path)
-        if depth < len(self.stack):  # as deep as an open container: is it that one?
-            innermost = depth + 1 == len(self.stack)
-            return holder[slot] is not (self.container if innermost else self.stack[depth + 1])
-        growing = len(self.container) - 1 if self.slot == -1 else self.slot
-        is_growing = self.at in GROWING and holder is self.container and slot == growing
+        if depth < len(self._stack):  # as deep as an open container: is it that one?
+            innermost = depth + 1 == len(self._stack)
+            return holder[slot] is not (self._container if innermost else self._stack[depth + 1])
+        growing = len(self._container) - 1 if self._slot == -1 else self._slot
+        is_growing = self._at in GROWING and holder is self._container and slot == growing
         return self.started and not is_growing
 
     def snapshot(self) -> JSON:
@@ -121,12 +123,12 @@ class Live(Tree):
         return self._spine()[0][-1]
 
     def _open_containers(self) -> list[Any]:
-        return [*self.stack[1:], self.container] if self.stack else []
+        return [*self._stack[1:], self._container] if self._stack else []
 
     def _spine(self) -> list[Any]:
         """Copies of the root list and of every open container, one in the other as they are."""
-        copies = [container.copy() for container in [*self.stack, self.container]]
-        for holder, key, child in zip(copies, self.keys, copies[1:], strict=False):
+        copies = [container.copy() for container in [*self._stack, self._container]]
+        for holder, key, child in zip(copies, self._keys, copies[1:], strict=False):
             holder[-1 if key is None else key] = child
         return copies
 
@@ -138,8 +140,8 @@ class Live(Tree):
         for name, held in self.__getstate__().items():
             setattr(twin, name, held.copy() if type(held) is list else held)
         spine = self._spine()
-        twin.root, twin.container, twin.stack = spine[0], spine[-1], spine[:-1]
-        twin.settle()
+        twin._root, twin._container, twin._stack = spine[0], spine[-1], spine[:-1]
+        twin._settle()
         return twin
 
     __copy__ = copy
@@ -147,7 +149,7 @@ class Live(Tree):
     def __getstate__(self) -> dict[str, Any]:
         state = {name: getattr(self, name) for name in slots_of(type(self))}
         state |= getattr(self, "__dict__", {})
-        return state | {"names": {}}
+        return state | {"_names": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, held in state.items():
@@ -162,7 +164,7 @@ class Live(Tree):
         """
         if self.error is not None:
             raise RuntimeError("checkpoint() after an error: there is nothing to resume")
-        return _checkpoint.seal(self.saved())
+        return _checkpoint.seal(self._saved())
 
     @classmethod
     def restore(cls, checkpoint: bytes | bytearray | memoryview) -> Self:
@@ -173,30 +175,30 @@ class Live(Tree):
                 damaged.
         """
         self = object.__new__(cls)
-        self.resume(_checkpoint.open_sealed(checkpoint))
+        self._resume(_checkpoint.open_sealed(checkpoint))
         return self
 
-    def saved(self) -> dict[str, Any]:
+    def _saved(self) -> dict[str, Any]:
         """The body of a checkpoint: options, state, and the tree as a JSON text of its own."""
         tree = {
             "value": self.value,
-            "names": self.keys,
-            "name": self.key,
-            "gathered": "".join(self.gathered),
+            "names": self._keys,
+            "name": self._key,
+            "gathered": "".join(self._gathered),
         }
         return {
             "class": self.CLASS,
-            "strings": "growing" if self.strings_grow else "whole",
-            "parse_float": name_of(self.parse_float),
-            "duplicate_names": "error" if self.names_differ else "last",
-            **{name: getattr(self, name) for name in (*LIMITS, *STATE)},
-            "at": POSITION_NAMES[self.at],
-            "undecoded": self.undecoded.hex(),
+            "strings": "growing" if self._strings_grow else "whole",
+            "parse_float": name_of(self._parse_float),
+            "duplicate_names": "error" if self._names_differ else "last",
+            **{name: getattr(self, f"_{name}") for name in (*LIMITS, *FIELDS)},
+            "at": POSITION_NAMES[self._at],
+            "undecoded": self._undecoded.hex(),
             "started": self.started,
             "tree": _checkpoint.dumps(tree),
         }
 
-    def resume(self, body: dict[str, Any]) -> None:
+    def _resume(self, body: dict[str, Any]) -> None:
         """Take up the state of a checkpoint."""
         take = _checkpoint.take
         if take(body, "class", str) != self.CLASS:
@@ -206,47 +208,64 @@ class Live(Tree):
             parse_float = FLOATS[take(body, "parse_float", str)]
             options = {name: body[name] for name in ("strings", "duplicate_names", *LIMITS)}
             Live.__init__(self, parse_float=parse_float, **options)
-            self.undecoded = bytes.fromhex(take(body, "undecoded", str))
-            self.at = POSITION_NAMES.index(take(body, "at", str))
+            self._undecoded = bytes.fromhex(take(body, "undecoded", str))
+            self._at = POSITION_NAMES.index(take(body, "at", str))
             reader = Live(max_depth=sys.maxsize, max_number=sys.maxsize, parse_float=parse_float)
-            reader.read(take(body, "tree", str))
-            reader.close_text()
+            reader._read(take(body, "tree", str))
+            reader._close_text()
         except (EOFError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"damaged checkpoint: {error}") from error
-        for name, kind in STATE.items():
-            setattr(self, name, take(body, name, kind))
+        for name, kind in FIELDS.items():
+            setattr(self, f"_{name}", take(body, name, kind))
         self._grow_again(reader.value, started=take(body, "started", bool))
-        self.open_to_str = not (self.of_bytes or self.closed or self.max_text is not None)
-        if not self.open_to_str or (not self.stack and self.at in GROWING):
-            self.plain_at = NOWHERE
-        self.settle()
+        self._open_to_str = not (self._of_bytes or self._closed or self._max_text is not None)
+        if not self._open_to_str or (not self._stack and self._at in GROWING):
+            self._plain_at = NOWHERE
+        self._settle()
 
     def _grow_again(self, tree: JSON, *, started: bool) -> None:
         """Find the open containers again by the names under which they stand."""
         take = _checkpoint.take
-        self.gathered = [take(tree, "gathered", str)]
-        self.gathered_length = len(self.gathered[0])
-        self.key = take(tree, "name", str, type(None))
-        self.slot = -1 if self.key is None else self.key
+        self._gathered = [take(tree, "gathered", str)]
+        self._gathered_length = len(self._gathered[0])
+        self._key = take(tree, "name", str, type(None))
+        self._slot = -1 if self._key is None else self._key
         if started:
-            self.root.append(tree.get("value"))
+            self._root.append(tree.get("value"))
         for key in take(tree, "names", list):
-            slot = len(self.container) - 1 if key is None else key
-            if not (has(self.container, slot) and isinstance(self.container[slot], dict | list)):
+            slot = len(self._container) - 1 if key is None else key
+            if not (has(self._container, slot) and isinstance(self._container[slot], dict | list)):
                 raise CheckpointError(f"damaged checkpoint: no open container at {slot!r}")
-            self.stack.append(self.container)
-            self.keys.append(key)
-            self.opened.append(self.after)
-            self.container = self.container[slot]
-            self.after = AFTER_MEMBER if type(self.container) is dict else AFTER_ELEMENT
-        if not has_position(self):
+            self._stack.append(self._container)
+            self._keys.append(key)
+            self._opened.append(self._after)
+            self._container = self._container[slot]
+            self._after = AFTER_MEMBER if type(self._container) is dict else AFTER_ELEMENT
+        if not self._has_position():
             raise CheckpointError("damaged checkpoint: its position is not one in its value")
+
+    def _has_position(self) -> bool:
+        """Whether the position in the grammar can be one inside the innermost open container."""
+        slot = len(self._container) - 1 if self._slot == -1 else self._slot
+        if self._at in GROWING and not (
+            has(self._container, slot) and type(self._container[slot]) is str
+        ):
+            return False
+        if not self._stack:
+            return self._at in AT_THE_ROOT and self.started == (
+                self._at == END or self._at in GROWING
+            )
+        if type(self._container) is dict:
+            return self._at in IN_AN_OBJECT or (
+                self._at in AT_THE_ROOT - {END} and self._key is not None
+            )
+        return self._at in IN_AN_ARRAY or (self._at in AT_THE_ROOT - {END} and self._key is None)
 
 
 # -- What the facts and the checkpoint share -------------------------------------------------------
 
 LIMITS = ("max_depth", "max_number", "max_string", "max_text")
-STATE = {
+FIELDS = {
     "at_start": bool,
     "carried": str,
     "closed": bool,
@@ -272,18 +291,6 @@ def has(holder: JSON, key: str | int) -> bool:
     if type(holder) is dict:
         return type(key) is str and key in holder
     return type(holder) is list and type(key) is int and 0 <= key < len(holder)
-
-
-def has_position(live: Live) -> bool:
-    """Whether the position in the grammar can be one inside the innermost open container."""
-    slot = len(live.container) - 1 if live.slot == -1 else live.slot
-    if live.at in GROWING and not (has(live.container, slot) and type(live.container[slot]) is str):
-        return False
-    if not live.stack:
-        return live.at in AT_THE_ROOT and live.started == (live.at == END or live.at in GROWING)
-    if type(live.container) is dict:
-        return live.at in IN_AN_OBJECT or (live.at in AT_THE_ROOT - {END} and live.key is not None)
-    return live.at in IN_AN_ARRAY or (live.at in AT_THE_ROOT - {END} and live.key is None)
 
 
 @cache

@@ -45,30 +45,30 @@ SCANNER_PAYS = 48  # characters from which the C scanner of `json` pays
 
 def begin_name(t: Reader, text: str, pos: int) -> int:
     end = UNESCAPED(text, pos + 1).end()
-    if end < len(text) and text[end] == '"' and t.max_string is None:
+    if end < len(text) and text[end] == '"' and t._max_string is None:
         name = text[pos + 1 : end]
-        t.name(t.names.get(name) or share(t, name), t.consumed + pos)
-        t.at = NAME_SEPARATOR
+        t.on_name(t._names.get(name) or share(t, name), t._consumed + pos)
+        t._at = NAME_SEPARATOR
         return end + 1
-    t.gathered_at = t.consumed + pos
-    t.at = IN_NAME
-    if t.max_string is not None:
+    t._gathered_at = t._consumed + pos
+    t._at = IN_NAME
+    if t._max_string is not None:
         return gather(t, text, pos + 1)
-    t.gathered.append(text[pos + 1 : end])
+    t._gathered.append(text[pos + 1 : end])
     return end
 
 
 def begin_whole_string(t: Reader, text: str, pos: int) -> int:
-    t.gathered_at = t.consumed + pos
-    t.at = IN_WHOLE_STRING
+    t._gathered_at = t._consumed + pos
+    t._at = IN_WHOLE_STRING
     return gather(t, text, pos + 1)
 
 
 def gather(t: Reader, text: str, pos: int) -> int:
     end = UNESCAPED(text, pos).end()
-    if t.max_string is not None:
-        keep_to(t.max_string, t, text, pos, text[pos:end])
-    t.gathered.append(text[pos:end])
+    if t._max_string is not None:
+        keep_to(t._max_string, t, text, pos, text[pos:end])
+    t._gathered.append(text[pos:end])
     if end < len(text) and text[end] == '"':
         return end_gathered(t, text, end)
     return end
@@ -79,32 +79,32 @@ def gather_escapes(t: Reader, text: str, pos: int) -> int:
     end = m.end(1)
     if end > pos:
         piece = decoded(text[pos:end])
-        if t.max_string is not None:
-            keep_to(t.max_string, t, text, pos, piece)
-        t.gathered.append(piece)
+        if t._max_string is not None:
+            keep_to(t._max_string, t, text, pos, piece)
+        t._gathered.append(piece)
     if end == len(text) or text[end] == '"':
         return end
     return cut_or_impossible(t, text, end, cut=m.lastindex == CUT)
 
 
 def end_gathered(t: Reader, _: str, pos: int) -> int:
-    string = "".join(t.gathered)
-    t.gathered.clear()
-    t.gathered_length = 0
-    if t.at == IN_NAME:
-        t.name(t.names.get(string) or share(t, string), t.gathered_at)
-        t.at = NAME_SEPARATOR
+    string = "".join(t._gathered)
+    t._gathered.clear()
+    t._gathered_length = 0
+    if t._at == IN_NAME:
+        t.on_name(t._names.get(string) or share(t, string), t._gathered_at)
+        t._at = NAME_SEPARATOR
     else:
-        t.atom("string", string, t.gathered_at, t.consumed + pos + 1)
-        t.at = t.after
+        t.on_atom("string", string, t._gathered_at, t._consumed + pos + 1)
+        t._at = t._after
     return pos + 1
 
 
 def share(t: Reader, name: str) -> str:
     """Equal names are one object: a record's names would else be most of its memory."""
-    if len(t.names) >= NAMES_SHARED:
-        t.names.clear()
-    t.names[name] = name
+    if len(t._names) >= NAMES_SHARED:
+        t._names.clear()
+    t._names[name] = name
     return name
 
 
@@ -112,23 +112,23 @@ def share(t: Reader, name: str) -> str:
 
 
 def begin_string(t: Reader, text: str, pos: int) -> int:
-    if not t.strings_grow:
+    if not t._strings_grow:
         return begin_whole_string(t, text, pos)
     end = UNESCAPED(text, pos + 1).end()
-    if t.max_string is not None:  # what is over the limit must be told piece by piece
+    if t._max_string is not None:  # what is over the limit must be told piece by piece
         end = pos + 1
     elif end < len(text) and text[end] == '"':
-        t.string(text[pos + 1 : end], t.consumed + pos, t.consumed + end + 1)
-        t.at = t.after
+        t.on_string(text[pos + 1 : end], t._consumed + pos, t._consumed + end + 1)
+        t._at = t._after
         return end + 1
-    t.begin_string(text[pos + 1 : end], t.consumed + pos)
-    t.at = IN_STRING
+    t.on_string_start(text[pos + 1 : end], t._consumed + pos)
+    t._at = IN_STRING
     return end
 
 
 def string_characters(t: Reader, text: str, pos: int) -> int:
     """Plain characters and escapes in one match: every second delta of ASCII cuts an escape."""
-    if len(text) - pos > SCANNER_PAYS and t.max_string is None:
+    if len(text) - pos > SCANNER_PAYS and t._max_string is None:
         end = many_characters(t, text, pos)
         if end > pos:
             return end
@@ -136,10 +136,10 @@ def string_characters(t: Reader, text: str, pos: int) -> int:
     end = m.end(1)
     if end > pos:
         piece = decoded(text[pos:end])
-        if t.max_string is not None:
-            keep_to(t.max_string, t, text, pos, piece)
-        t.text(piece)
-        t.at = IN_STRING
+        if t._max_string is not None:
+            keep_to(t._max_string, t, text, pos, piece)
+        t.on_text(piece)
+        t._at = IN_STRING
     if end == len(text):
         return end
     if text[end] == '"':
@@ -161,9 +161,9 @@ def many_characters(t: Reader, text: str, pos: int) -> int:
         end = pos + scanned
     if end > len(text) and "\ud800" <= piece[-1] <= "\udbff":
         return pos
-    t.at = IN_STRING
+    t._at = IN_STRING
     if piece:
-        t.text(piece)
+        t.on_text(piece)
     return len(text) if end > len(text) else end_string(t, text, end - 1)
 
 
@@ -174,8 +174,8 @@ def closes(text: str) -> bool:
 
 
 def end_string(t: Reader, _: str, pos: int) -> int:
-    t.end_string(t.consumed + pos + 1)
-    t.at = t.after
+    t.on_string_end(t._consumed + pos + 1)
+    t._at = t._after
     return pos + 1
 
 
@@ -189,27 +189,27 @@ def decoded(characters: str) -> str:
 def cut_or_impossible(t: Reader, text: str, pos: int, *, cut: bool) -> int:
     """What stands at `pos` is no whole character of a string."""
     if cut:
-        if t.at == IN_STRING:
-            t.at = IN_ESCAPE
-        return t.wait(text, pos)
+        if t._at == IN_STRING:
+            t._at = IN_ESCAPE
+        return t._wait(text, pos)
     if text[pos] != "\\":
-        t.fail(text, pos, pos, EXPECTED[IN_STRING if t.at in GROWING else t.at])
+        t._fail(text, pos, pos, EXPECTED[IN_STRING if t._at in GROWING else t._at])
     end = ESCAPE_SO_FAR(text, pos).end()
     reason = f"invalid escape {text[pos : end + 1]!r}: "
-    return t.fail(text, pos, end, escape_expects(text[pos:end]), reason=reason)
+    return t._fail(text, pos, end, escape_expects(text[pos:end]), reason=reason)
 
 
 def keep_to(most: int, t: Reader, text: str, pos: int, piece: str) -> None:
     """Show what fits below `max_string`, then stop at the first character over."""
-    growing = t.at in GROWING
-    room = most - (t.string_length() if growing else t.gathered_length)
+    growing = t._at in GROWING
+    room = most - (t._string_length() if growing else t._gathered_length)
     if len(piece) <= room:
-        t.gathered_length += 0 if growing else len(piece)
+        t._gathered_length += 0 if growing else len(piece)
         return
     for _ in range(room):
         pos = CHARACTER(text, pos).end()
     if growing:
-        t.at = IN_STRING
+        t._at = IN_STRING
         if room:
-            t.text(piece[:room])
-    t.over("max_string", most, text, pos, pos)
+            t.on_text(piece[:room])
+    t._over("max_string", most, text, pos, pos)

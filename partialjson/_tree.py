@@ -37,16 +37,27 @@ class Options(TypedDict, total=False):
 class Tree(Tokenizer):
     """The options, and the tree that grows with every step."""
 
-    __slots__ = ("container", "key", "keys", "may_scan", "names_differ", "root", "slot", "stack")
+    __slots__ = (
+        "_container",
+        "_key",
+        "_keys",
+        "_may_scan",
+        "_names_differ",
+        "_root",
+        "_slot",
+        "_stack",
+    )
 
-    container: Any  # the innermost open one: a dict or a list
-    key: str | None  # the name of the member that comes; None for an element
-    keys: list[str | None]  # the name under which each open container stands, outermost first
-    may_scan: bool  # can whole containers go through the C scanner of `json`?
-    names_differ: bool  # `duplicate_names="error"`
-    root: list[JSON]  # its last element is the value, as soon as there is one
-    slot: str | int  # where in the container the string stands that grows
-    stack: list[Any]  # the containers around the innermost one, `root` first
+    value: JSON
+
+    _container: Any  # the innermost open one: a dict or a list
+    _key: str | None  # the name of the member that comes; None for an element
+    _keys: list[str | None]  # the name under which each open container stands, outermost first
+    _may_scan: bool  # can whole containers go through the C scanner of `json`?
+    _names_differ: bool  # `duplicate_names="error"`
+    _root: list[JSON]  # its last element is the value, as soon as there is one
+    _slot: str | int  # where in the container the string stands that grows
+    _stack: list[Any]  # the containers around the innermost one, `root` first
 
     def __init__(
         self,
@@ -77,123 +88,123 @@ class Tree(Tokenizer):
             max_number=max_number,
             max_text=max_text,
         )
-        self.names_differ = duplicate_names == "error"
-        self.root = [None]
-        self.container = self.root
-        self.key = None
-        self.keys = []
-        self.stack = []
-        self.slot = -1
+        self._names_differ = duplicate_names == "error"
+        self._root = [None]
+        self._container = self._root
+        self._key = None
+        self._keys = []
+        self._stack = []
+        self._slot = -1
         # The C scanner of `json` has no limit for strings, lets the last of two equal names win in
         # silence, and would ask a caller's own function again where it gave up.
         pure = any(parse_float is function for function in SCANNERS)
-        self.may_scan = pure and not self.names_differ and max_string is None and max_number > 0
-        self.prepare()
+        self._may_scan = pure and not self._names_differ and max_string is None and max_number > 0
+        self._prepare()
 
-    def prepare(self) -> None:
+    def _prepare(self) -> None:
         """Set up what a subclass keeps beside the value."""
 
     # -- building ----------------------------------------------------------------------------------
 
-    def put(self, value: JSON) -> None:
-        if self.key is None:
-            self.container.append(value)
+    def _put(self, value: JSON) -> None:
+        if self._key is None:
+            self._container.append(value)
         else:
-            self.container[self.key] = value
+            self._container[self._key] = value
 
-    def atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:  # noqa: ARG002
-        if self.key is None:  # as `put`, which would cost a call for each atom
-            self.container.append(value)
+    def on_atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:  # noqa: ARG002
+        if self._key is None:  # as `put`, which would cost a call for each atom
+            self._container.append(value)
         else:
-            self.container[self.key] = value
+            self._container[self._key] = value
 
-    def string(self, value: str, start: int, end: int) -> None:  # noqa: ARG002
-        if self.key is None:
-            self.container.append(value)
+    def on_string(self, value: str, start: int, end: int) -> None:  # noqa: ARG002
+        if self._key is None:
+            self._container.append(value)
         else:
-            self.container[self.key] = value
+            self._container[self._key] = value
 
-    def begin_string(self, text: str, start: int) -> None:  # noqa: ARG002
-        if self.key is not None:
-            self.container[self.key] = text
-            self.slot = self.key
+    def on_string_start(self, text: str, start: int) -> None:  # noqa: ARG002
+        if self._key is not None:
+            self._container[self._key] = text
+            self._slot = self._key
             return
-        self.container.append(text)
-        self.slot = -1
-        if not self.stack:
-            self.plain_at = NOWHERE  # `value` must let go of a string at the root before it grows
+        self._container.append(text)
+        self._slot = -1
+        if not self._stack:
+            self._plain_at = NOWHERE  # `value` must let go of a string at the root before it grows
 
-    def text(self, text: str) -> None:
+    def on_text(self, text: str) -> None:
         # CPython appends in place where it holds the only reference: take the string out, add to a
         # local on a line of its own, put it back. Any other shape copies what came before: 15 s for
         # 200,000 deltas instead of 0.02 s.
-        container, slot = self.container, self.slot
+        container, slot = self._container, self._slot
         string = container[slot]
         container[slot] = None
         string += text
         container[slot] = string
 
-    def end_string(self, end: int) -> None:
+    def on_string_end(self, end: int) -> None:
         pass
 
-    def string_length(self) -> int:
-        return len(self.container[self.slot])
+    def _string_length(self) -> int:
+        return len(self._container[self._slot])
 
-    def name(self, name: str, start: int) -> None:
-        if self.names_differ and name in self.container:
-            self.refuse_name(name, start)
-        self.key = name
+    def on_name(self, name: str, start: int) -> None:
+        if self._names_differ and name in self._container:
+            self._refuse_name(name, start)
+        self._key = name
 
-    def refuse_name(self, name: str, start: int) -> NoReturn:
+    def _refuse_name(self, name: str, start: int) -> NoReturn:
         """The fault is told where the name begins, although only its end could show it."""
-        at = start - self.consumed
+        at = start - self._consumed
         reason = f"repeated name {shown(name)}: "
-        self.fail("", at, at, "a new name", reason=reason, found='"')
+        self._fail("", at, at, "a new name", reason=reason, found='"')
 
-    def begin(self, container: Any, start: int) -> None:  # noqa: ARG002
-        self.put(container)
-        self.stack.append(self.container)
-        self.keys.append(self.key)
-        self.container, self.key = container, None
+    def on_begin(self, container: Any, start: int) -> None:  # noqa: ARG002
+        self._put(container)
+        self._stack.append(self._container)
+        self._keys.append(self._key)
+        self._container, self._key = container, None
 
-    def end(self, end: int) -> None:  # noqa: ARG002
-        self.container = self.stack.pop()
-        self.key = self.keys.pop()
+    def on_end(self, end: int) -> None:  # noqa: ARG002
+        self._container = self._stack.pop()
+        self._key = self._keys.pop()
 
-    def bulk(self, text: str, pos: int) -> int:
+    def _bulk(self, text: str, pos: int) -> int:
         """Containers that end in this text go through the C scanner of `json`."""
-        if not self.may_scan or not self.attempts:
+        if not self._may_scan or not self._attempts:
             return pos
-        scan = SCANNERS[self.parse_float]
-        room = self.max_depth - len(self.opened)
-        if self.few is None:  # once for a delta: what is ahead later is less
-            self.few = _bulk.has_few_openers(text, pos, room)
-            if _bulk.holds_long_number(text, pos, self.max_number):
-                self.attempts = 0
+        scan = SCANNERS[self._parse_float]
+        room = self._max_depth - len(self._opened)
+        if self._few is None:  # once for a delta: what is ahead later is less
+            self._few = _bulk.has_few_openers(text, pos, room)
+            if _bulk.holds_long_number(text, pos, self._max_number):
+                self._attempts = 0
                 return pos
         try:
-            if self.key is None and self.stack:
-                window = len(text) if self.few else _bulk.WINDOW
+            if self._key is None and self._stack:
+                window = len(text) if self._few else _bulk.WINDOW
                 values, end = _bulk.run_of(scan, text, pos, room, window)
-            elif self.few:
+            elif self._few:
                 value, end = scan(text, pos)
                 values = [value]
-            elif self.stack:
+            elif self._stack:
                 values, end = _bulk.one_of(scan, text, pos, room)
             else:
                 return pos  # the outermost one, which all those brackets are in
         except _bulk.REFUSALS:
-            self.attempts -= 1
+            self._attempts -= 1
             return pos
-        if self.key is None:
-            self.container += values
+        if self._key is None:
+            self._container += values
         else:
-            self.container[self.key] = values[0]
+            self._container[self._key] = values[0]
         count_lines(self, text, pos, end)
         return end
 
-    def settle(self) -> None:
-        self.value = self.root[-1]
+    def _settle(self) -> None:
+        self.value = self._root[-1]
 
 
 def check_limit(name: str, value: int) -> None:

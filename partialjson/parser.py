@@ -30,29 +30,32 @@ class LiveValue(Live):
 
     CLASS: ClassVar[str] = "LiveValue"
 
+    value: JSON
+    last_events: list[Event]
+
     def feed(self, text: Delta) -> JSON:
         """Read the next piece of the text, and give the value so far; see `Parser.feed`."""
         # A delta inside a string is taken at a glance: 0.25 µs instead of 0.6, two of three deltas
         # in prose.
         if (
-            self.at == self.plain_at
+            self._at == self._plain_at
             and type(text) is str
             and '"' not in text
             and "\\" not in text
             and text.isprintable()
         ):
-            self.consumed += len(text)
-            container, slot = self.container, self.slot  # as `text`, which would cost a call
+            self._consumed += len(text)
+            container, slot = self._container, self._slot  # as `text`, which would cost a call
             string = container[slot]
             container[slot] = None
             string += text
             container[slot] = string
             return self.value
-        if self.open_to_str and type(text) is str:
-            self.read(text)
+        if self._open_to_str and type(text) is str:
+            self._read(text)
         else:
-            self.admit(text)
-        value = self.value = self.root[-1]
+            self._admit(text)
+        value = self.value = self._root[-1]
         return value
 
     def close(self) -> JSON:
@@ -60,10 +63,10 @@ class LiveValue(Live):
 
         What closing itself produced, the end of a number at the root, stands in `last_events`.
         """
-        start, was_complete = self.consumed, self.complete
-        self.close_text()
+        start, was_complete = self._consumed, self.complete
+        self._close_text()
         if self.complete and not was_complete:
-            self.last_events = [ValueEnd((), "number", self.value, start, self.consumed)]
+            self.last_events = [ValueEnd((), "number", self.value, start, self._consumed)]
         return self.value
 
 
@@ -110,18 +113,21 @@ class Parser(Live):
         max_text: Characters of the whole text; `None` is no limit.
     """
 
-    __slots__ = ("growing", "prefix", "replaces", "starts")
+    __slots__ = ("_growing", "_prefix", "_replaces", "_starts")
 
     CLASS: ClassVar[str] = "Parser"
 
-    growing: Path  # of the string that grows
-    prefix: Path  # of the innermost open container
-    starts: list[int]  # the offset of every open container, and of the string that grows
-    replaces: list[bool]  # whether each of them took an earlier member's place
+    value: JSON
+    last_events: list[Event]
 
-    def prepare(self) -> None:
-        self.growing = self.prefix = ()
-        self.starts, self.replaces = [], []
+    _growing: Path  # of the string that grows
+    _prefix: Path  # of the innermost open container
+    _starts: list[int]  # the offset of every open container, and of the string that grows
+    _replaces: list[bool]  # whether each of them took an earlier member's place
+
+    def _prepare(self) -> None:
+        self._growing = self._prefix = ()
+        self._starts, self._replaces = [], []
 
     def feed(self, text: Delta) -> list[Event]:
         """Read the next piece of the text, and tell what happened.
@@ -139,25 +145,25 @@ class Parser(Live):
         """
         # As in `LiveValue.feed`; a call between the two would cost both a tenth.
         if (
-            self.at == self.plain_at
+            self._at == self._plain_at
             and type(text) is str
             and '"' not in text
             and "\\" not in text
             and text.isprintable()
             and text
         ):
-            self.consumed += len(text)
-            container, slot = self.container, self.slot
+            self._consumed += len(text)
+            container, slot = self._container, self._slot
             string = container[slot]
             container[slot] = None
             string += text
             container[slot] = string
-            return [StringDelta(self.growing, text)]
-        if self.open_to_str and type(text) is str:
-            self.read(text)
+            return [StringDelta(self._growing, text)]
+        if self._open_to_str and type(text) is str:
+            self._read(text)
         else:
-            self.admit(text)
-        self.value = self.root[-1]
+            self._admit(text)
+        self.value = self._root[-1]
         events, self.last_events = self.last_events, []
         return events
 
@@ -169,88 +175,88 @@ class Parser(Live):
                 missing.
             JSONSyntaxError: The text ends in half a UTF-8 sequence outside a string.
         """
-        self.close_text()
+        self._close_text()
         events, self.last_events = self.last_events, []
         return events
 
     # -- building, and telling ---------------------------------------------------------------------
 
-    def bulk(self, text: str, pos: int) -> int:  # noqa: ARG002 - every value has its events
+    def _bulk(self, text: str, pos: int) -> int:  # noqa: ARG002 - every value has its events
         return pos
 
-    def here(self) -> Path:
-        if self.key is not None:
-            return (*self.prefix, self.key)
-        return (*self.prefix, len(self.container)) if self.stack else ()
+    def _here(self) -> Path:
+        if self._key is not None:
+            return (*self._prefix, self._key)
+        return (*self._prefix, len(self._container)) if self._stack else ()
 
-    def atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:
-        key = self.key
+    def on_atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:
+        key = self._key
         if key is None:
-            path = (*self.prefix, len(self.container)) if self.stack else ()
+            path = (*self._prefix, len(self._container)) if self._stack else ()
             replaces = False
-            self.container.append(value)
+            self._container.append(value)
         else:
-            path = (*self.prefix, key)
-            replaces = key in self.container
-            self.container[key] = value
+            path = (*self._prefix, key)
+            replaces = key in self._container
+            self._container[key] = value
         self.last_events.append(ValueEnd(path, kind, value, start, end, replaces))
 
-    def string(self, value: str, start: int, end: int) -> None:
-        path, replaces = self.here(), self.is_repeated()
+    def on_string(self, value: str, start: int, end: int) -> None:
+        path, replaces = self._here(), self._is_repeated()
         self.last_events.append(ValueStart(path, "string", replaces))
         if value:
             self.last_events.append(StringDelta(path, value))
-        self.put(value)
+        self._put(value)
         self.last_events.append(ValueEnd(path, "string", value, start, end, replaces))
 
-    def begin_string(self, text: str, start: int) -> None:
-        self.growing = self.here()
-        self.start("string", self.growing, start)
-        super().begin_string(text, start)
+    def on_string_start(self, text: str, start: int) -> None:
+        self._growing = self._here()
+        self._start("string", self._growing, start)
+        super().on_string_start(text, start)
         if text:
-            self.last_events.append(StringDelta(self.growing, text))
+            self.last_events.append(StringDelta(self._growing, text))
 
-    def text(self, text: str) -> None:
-        super().text(text)
-        self.last_events.append(StringDelta(self.growing, text))
+    def on_text(self, text: str) -> None:
+        super().on_text(text)
+        self.last_events.append(StringDelta(self._growing, text))
 
-    def end_string(self, end: int) -> None:
-        string = self.container[self.slot]
-        self.last_events.append(self.ended(self.growing, "string", string, end))
+    def on_string_end(self, end: int) -> None:
+        string = self._container[self._slot]
+        self.last_events.append(self._ended(self._growing, "string", string, end))
 
-    def begin(self, container: Any, start: int) -> None:
-        path = self.here()
-        self.start(KINDS[type(container)], path, start)
-        super().begin(container, start)
-        self.prefix = path
+    def on_begin(self, container: Any, start: int) -> None:
+        path = self._here()
+        self._start(KINDS[type(container)], path, start)
+        super().on_begin(container, start)
+        self._prefix = path
 
-    def end(self, end: int) -> None:
-        container, path = self.container, self.prefix
-        super().end(end)
-        self.prefix = path[:-1]
-        self.last_events.append(self.ended(path, KINDS[type(container)], container, end))
+    def on_end(self, end: int) -> None:
+        container, path = self._container, self._prefix
+        super().on_end(end)
+        self._prefix = path[:-1]
+        self.last_events.append(self._ended(path, KINDS[type(container)], container, end))
 
-    def is_repeated(self) -> bool:
-        return self.key is not None and self.key in self.container
+    def _is_repeated(self) -> bool:
+        return self._key is not None and self._key in self._container
 
-    def start(self, kind: Kind, path: Path, start: int) -> None:
-        replaces = self.is_repeated()
-        self.starts.append(start)
-        self.replaces.append(replaces)
+    def _start(self, kind: Kind, path: Path, start: int) -> None:
+        replaces = self._is_repeated()
+        self._starts.append(start)
+        self._replaces.append(replaces)
         self.last_events.append(ValueStart(path, kind, replaces))
 
-    def ended(self, path: Path, kind: Kind, value: JSON, end: int) -> ValueEnd:
-        return ValueEnd(path, kind, value, self.starts.pop(), end, self.replaces.pop())
+    def _ended(self, path: Path, kind: Kind, value: JSON, end: int) -> ValueEnd:
+        return ValueEnd(path, kind, value, self._starts.pop(), end, self._replaces.pop())
 
     # -- saving ------------------------------------------------------------------------------------
 
-    def saved(self) -> dict[str, Any]:
-        return super().saved() | {"starts": self.starts, "replaces": self.replaces}
+    def _saved(self) -> dict[str, Any]:
+        return super()._saved() | {"starts": self._starts, "replaces": self._replaces}
 
-    def resume(self, body: dict[str, Any]) -> None:
-        super().resume(body)
-        self.starts, self.replaces = take(body, "starts", list), take(body, "replaces", list)
-        if not len(self.stack) + (self.at in GROWING) == len(self.starts) == len(self.replaces):
+    def _resume(self, body: dict[str, Any]) -> None:
+        super()._resume(body)
+        self._starts, self._replaces = take(body, "starts", list), take(body, "replaces", list)
+        if not len(self._stack) + (self._at in GROWING) == len(self._starts) == len(self._replaces):
             raise CheckpointError("damaged checkpoint: its starts are not those of its open values")
-        self.prefix = tuple(self.container_path())
-        self.growing = self.path
+        self._prefix = tuple(self._container_path())
+        self._growing = self.path

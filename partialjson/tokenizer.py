@@ -49,6 +49,7 @@ from ._strings import (
     string_characters,
 )
 from .errors import LimitExceeded
+from .path import JSON
 
 __all__ = ["Tokenizer"]
 
@@ -62,37 +63,39 @@ class Tokenizer(Reader):
 
     __slots__ = ()
 
-    def read(self, text: str) -> None:
-        if self.carried:
-            text, self.carried = self.carried + text, ""
+    value: JSON
+
+    def _read(self, text: str) -> None:
+        if self._carried:
+            text, self._carried = self._carried + text, ""
         self.value = None  # a string at the root grows in place while it has one reference alone
         pos, end = 0, len(text)
         if end > SCANNER_PAYS:
-            self.attempts, self.few = ATTEMPTS, None
+            self._attempts, self._few = ATTEMPTS, None
         try:
             while pos < end:
-                pos = STEPS[self.at].get(text[pos], other)(self, text, pos)
+                pos = STEPS[self._at].get(text[pos], other)(self, text, pos)
         except BaseException as error:
-            self.halt(error)
+            self._halt(error)
             raise
-        self.consumed += end
+        self._consumed += end
 
-    def end_carried(self) -> None:
-        atom, whole = self.carried, NUMBER(self.carried)
-        if self.after == END and whole and whole.end() == len(atom):
+    def _end_carried(self) -> None:
+        atom, whole = self._carried, NUMBER(self._carried)
+        if self._after == END and whole and whole.end() == len(atom):
             number(self, atom + " ", 0)
-            self.consumed += len(atom)
-            self.carried = ""
+            self._consumed += len(atom)
+            self._carried = ""
 
-    def unfinished(self) -> tuple[str, str]:
-        so_far, expected = self.carried, EXPECTED[self.at]
-        if self.at == IN_ESCAPE or so_far[:1] == "\\":
+    def _unfinished(self) -> tuple[str, str]:
+        so_far, expected = self._carried, EXPECTED[self._at]
+        if self._at == IN_ESCAPE or so_far[:1] == "\\":
             return f"unfinished escape {so_far!r}: ", EXPECTED[IN_ESCAPE]
         if so_far[:1] in LITERALS:
             return f"unfinished literal {so_far!r}: ", repr(LITERALS[so_far[0]][0])
         if so_far:
             whole = number_expects(so_far) != "a digit"
-            expected = EXPECTED[self.after] if whole else "a digit"
+            expected = EXPECTED[self._after] if whole else "a digit"
             return f"unfinished number {shown(so_far)}: ", expected
         return "", expected
 
@@ -114,53 +117,53 @@ def line_end(t: Reader, text: str, pos: int) -> int:
 
 
 def begin_object(t: Reader, text: str, pos: int) -> int:
-    if len(text) - pos > SCANNER_PAYS and (end := t.bulk(text, pos)) > pos:
-        t.at = t.after
+    if len(text) - pos > SCANNER_PAYS and (end := t._bulk(text, pos)) > pos:
+        t._at = t._after
         return end
-    t.open(text, pos, AFTER_MEMBER)
-    t.begin({}, t.consumed + pos)
-    t.at = FIRST_NAME
+    t._open(text, pos, AFTER_MEMBER)
+    t.on_begin({}, t._consumed + pos)
+    t._at = FIRST_NAME
     return pos + 1
 
 
 def begin_array(t: Reader, text: str, pos: int) -> int:
-    if len(text) - pos > SCANNER_PAYS and (end := t.bulk(text, pos)) > pos:
-        t.at = t.after
+    if len(text) - pos > SCANNER_PAYS and (end := t._bulk(text, pos)) > pos:
+        t._at = t._after
         return end
-    t.open(text, pos, AFTER_ELEMENT)
-    t.begin([], t.consumed + pos)
-    t.at = FIRST_ELEMENT
+    t._open(text, pos, AFTER_ELEMENT)
+    t.on_begin([], t._consumed + pos)
+    t._at = FIRST_ELEMENT
     return pos + 1
 
 
 def end_container(t: Reader, _: str, pos: int) -> int:
-    t.at = t.after = t.opened.pop()
-    t.end(t.consumed + pos + 1)
+    t._at = t._after = t._opened.pop()
+    t.on_end(t._consumed + pos + 1)
     return pos + 1
 
 
 def next_element(t: Reader, _: str, pos: int) -> int:
-    t.cut = t.consumed + pos
-    t.at = VALUE
+    t._cut = t._consumed + pos
+    t._at = VALUE
     return pos + 1
 
 
 def next_member(t: Reader, _: str, pos: int) -> int:
-    t.cut = t.consumed + pos
-    t.at = NAME
+    t._cut = t._consumed + pos
+    t._at = NAME
     return pos + 1
 
 
 def name_separator(t: Reader, _: str, pos: int) -> int:
-    t.at = VALUE
+    t._at = VALUE
     return pos + 1
 
 
 def other(t: Reader, text: str, pos: int) -> int:
     """What no row names: a character of a string beyond ASCII, or impossible."""
-    if text[pos] > "~" and t.at in IN_A_STRING:
-        return STEPS[t.at]["~"](t, text, pos)
-    return t.fail(text, pos, pos, EXPECTED[t.at])
+    if text[pos] > "~" and t._at in IN_A_STRING:
+        return STEPS[t._at]["~"](t, text, pos)
+    return t._fail(text, pos, pos, EXPECTED[t._at])
 
 
 # -- Numbers and literals --------------------------------------------------------------------------
@@ -169,19 +172,19 @@ def other(t: Reader, text: str, pos: int) -> int:
 def number(t: Reader, text: str, pos: int) -> int:
     m = NUMBER(text, pos)
     end = m.end() if m else NUMBER_SO_FAR(text, pos).end()
-    if end - pos > t.max_number:
-        t.over("max_number", t.max_number, text, pos, pos + t.max_number)
+    if end - pos > t._max_number:
+        t._over("max_number", t._max_number, text, pos, pos + t._max_number)
     if end == len(text):
-        return t.wait(text, pos)
+        return t._wait(text, pos)
     if m is None:
         reason = f"invalid number {shown(text[pos : end + 1])}: "
-        t.fail(text, pos, end, number_expects(text[pos:end]), reason=reason)
+        t._fail(text, pos, end, number_expects(text[pos:end]), reason=reason)
     try:
-        value = int(m[0]) if m.lastindex == 1 else t.parse_float(m[0])
+        value = int(m[0]) if m.lastindex == 1 else t._parse_float(m[0])
     except (ValueError, ArithmeticError):
         refuse(t, text, pos, end)
-    t.atom("number", value, t.consumed + pos, t.consumed + end)
-    t.at = t.after
+    t.on_atom("number", value, t._consumed + pos, t._consumed + end)
+    t._at = t._after
     return end
 
 
@@ -190,24 +193,24 @@ def refuse(t: Reader, text: str, pos: int, end: int) -> NoReturn:
     digits = text[pos:end].removeprefix("-")
     if digits.isdigit():
         most = sys.get_int_max_str_digits()
-        t.over("int_max_str_digits", most, text, pos, end - len(digits) + most)
-    t.carried = text[pos:end]  # so that the path is the number's
+        t._over("int_max_str_digits", most, text, pos, end - len(digits) + most)
+    t._carried = text[pos:end]  # so that the path is the number's
     facts = {"limit": "parse_float", "limit_value": None, "found": text[pos:end], "path": t.path}
-    t.stop(LimitExceeded, text, pos, pos, **facts)
+    t._stop(LimitExceeded, text, pos, pos, **facts)
 
 
 def literal(t: Reader, text: str, pos: int) -> int:
     word, value, kind = LITERALS[text[pos]]
     end = pos + len(word)
     if text.startswith(word, pos):
-        t.at = t.after
-        t.atom(kind, value, t.consumed + pos, t.consumed + end)
+        t._at = t._after
+        t.on_atom(kind, value, t._consumed + pos, t._consumed + end)
         return end
     while not word.startswith(text[pos:end]):
         end -= 1
     if end >= len(text):
-        return t.wait(text, pos)
-    return t.fail(text, pos, end, repr(word), reason=f"invalid literal {text[pos : end + 1]!r}: ")
+        return t._wait(text, pos)
+    return t._fail(text, pos, end, repr(word), reason=f"invalid literal {text[pos : end + 1]!r}: ")
 
 
 def shown(atom: str) -> str:
@@ -216,8 +219,8 @@ def shown(atom: str) -> str:
 
 def count_lines(t: Reader, text: str, pos: int, end: int) -> None:
     if last := text.rfind("\n", pos, end) + 1:
-        t.line += text.count("\n", pos, end)
-        t.line_start = t.consumed + last
+        t._line += text.count("\n", pos, end)
+        t._line_start = t._consumed + last
 
 
 # -- The grammar: what may stand at each position --------------------------------------------------

@@ -48,10 +48,10 @@ class Witness:
     """Hears all that a provider says and gives the verdict at the end."""
 
     def __init__(self) -> None:
-        self.done = False
+        self.done: bool = False
         self.failure: Failure | None = None
         self.usage: Usage | None = None
-        self.refused = False
+        self.refused: bool = False
         self.open_choices: set[int] = set()
         self.finish_reasons: dict[int, str] = {}
 

@@ -74,7 +74,7 @@ class SSEDecoder:
     """
 
     def __init__(self, *, max_event: int | None = 32 * 1024**2, last_event_id: str = "") -> None:
-        self.last_event_id = last_event_id
+        self.last_event_id: str = last_event_id
         self.retry: int | None = None
         self.comments: list[str] = []
         self.undispatched: list[ServerSentEvent] = []
