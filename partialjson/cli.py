@@ -73,22 +73,25 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_watch(options: argparse.Namespace) -> int:
     """Draw the document while it is filled."""
-    return watch(pieces(options.file), options.provider, screen_for(sys.stdout))
+    with options.file as file:
+        return watch(pieces(file), options.provider, screen_for(sys.stdout))
 
 
 def run_events(options: argparse.Namespace) -> int:
     """Print what happens, one JSON object a line."""
     screen = JSONLines(sys.stdout, values=options.values)
-    return watch(pieces(options.file), options.provider, screen)
+    with options.file as file:
+        return watch(pieces(file), options.provider, screen)
 
 
 def run_snapshots(options: argparse.Namespace) -> int:
     """Print the completed JSON text after each delta, one a line."""
     bridge = Bridge(provider=options.provider)
     texts: defaultdict[Parser, GrowingText] = defaultdict(GrowingText)
-    for parser, delta in deltas(pieces(options.file), options.provider, bridge):
-        if parser.error is None:
-            emit(sys.stdout, texts[parser].completed(delta, parser.completion))
+    with options.file as file:
+        for parser, delta in deltas(pieces(file), options.provider, bridge):
+            if parser.error is None:
+                emit(sys.stdout, texts[parser].completed(delta, parser.completion))
     if bridge.close():  # a number at the root is whole now, or an answer came without a stream
         for parser in bridge.parsers.values():
             emit(sys.stdout, ascii_json(parser.value))
@@ -132,9 +135,8 @@ def opened(name: str) -> BinaryIO:
 def pieces(file: BinaryIO) -> Iterator[bytes]:
     """What a file or a pipe has, as soon as it has it."""
     read = getattr(file, "read1", file.read)
-    with file:
-        while piece := read(READ_AT_MOST):
-            yield piece
+    while piece := read(READ_AT_MOST):
+        yield piece
 
 
 def pace(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What every test may ask for: the corpora, where they are given, and Hypothesis' profiles."""
+"""What every test may ask for: the corpora, where they are, and Hypothesis' profiles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile(
-    "ci", deadline=None, max_examples=1_000, suppress_health_check=[HealthCheck.too_slow]
+    "ci", deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--corpora",
         metavar="DIR",
         type=Path,
-        help="the folder with conformance vectors and recordings; tests that need it skip without it",
+        help="the folder of conformance vectors and recordings; what needs it skips without",
     )
 
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def corpora(request: pytest.FixtureRequest) -> Path:
     folder: Path | None = request.config.getoption("--corpora")
     if folder is None:
-        pytest.skip("other people's data are read in place: pass --corpora DIR")
+        pytest.skip("other people's data are read in place: pass --corpora=DIR")
     if not folder.is_dir():
         raise pytest.UsageError(f"--corpora {folder}: no such folder")
     return folder

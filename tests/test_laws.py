@@ -214,8 +214,7 @@ def rest_of(parser, text, count):
     """What a parser that was fed `count` characters says to the rest."""
     events = []
     try:
-        for c in text[count:]:
-            events.append(parser.feed(c))
+        events.extend(parser.feed(c) for c in text[count:])
         events.append(parser.close())
     except PartialJSONError as error:
         events += [str(error), error.offset, error.events]
@@ -276,9 +275,8 @@ def test_promise_10_a_twin_and_its_original_do_not_share_what_is_open(kind, text
 @BOTH
 @given(text=texts)
 def test_a_snapshot_is_never_changed_and_shares_what_is_closed(kind, text):
-    taken = []
-    for parser in fed(kind, characters(text)):
-        taken.append((parser.snapshot(), exactly(parser.value)))
+    parsers = fed(kind, characters(text))
+    taken = [(parser.snapshot(), exactly(parser.value)) for parser in parsers]
     for snapshot, seen in taken:
         assert exactly(snapshot) == seen
 

@@ -6,6 +6,7 @@ flows out are events, and at the end a verdict. Where the pieces come from is no
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias, Unpack
 
 from partialjson.errors import (
@@ -28,6 +29,7 @@ __all__ = ["Bridge", "StreamEvent", "TextDelta", "ToolEvent"]
 Piece: TypeAlias = str | bytes | bytearray | memoryview
 
 CONTENT = Channel("content")
+SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 @event
@@ -86,7 +88,9 @@ class Bridge:
     ) -> None:
         if parse not in ("json", "text"):
             raise ValueError(f"expected parse='json' or 'text', got {parse!r}")
-        self.parser = Parser(**options)
+        if parse == "text" and provider is None:
+            raise ValueError("parse='text' needs a provider: without one the source is JSON text")
+        self.parser: Parser = Parser(**options)
         self.error: Exception | None = None
         self.verdict: Verdict | None = None
         self._parse = parse
@@ -97,6 +101,7 @@ class Bridge:
         self._tools: dict[Channel, Parser] = {}
         self._calls: dict[Channel, Channel] = {}  # each call as it was named last
         self._broken: dict[Channel, Exception] = {}
+        self._halves: dict[Channel, str] = {}
         self._texts: dict[str, list[str]] = {"content": [], "refusal": [], "reasoning": []}
 
     # -- feeding -----------------------------------------------------------------------------------
@@ -139,7 +144,8 @@ class Bridge:
         items: list[Item] = []
         for data, name in in_order(messages, self._decoder.undispatched):
             items += self._provider.feed(data, name)
-        return items + [Heartbeat(comment.strip()) for comment in self._decoder.comments]
+        whole = [item for item in map(self._joined, items) if item is not None]
+        return whole + [Heartbeat(comment.strip()) for comment in self._decoder.comments]
 
     def hear(self, items: list[Item]) -> list[StreamEvent]:
         """What happens by the items, up to the end marker or a fault of the content."""
@@ -160,6 +166,7 @@ class Bridge:
         if self.verdict is not None:
             return []
         events = self._close_provider(self._provider) if self._provider is not None else []
+        events += self.hear([Delta(channel, half) for channel, half in self._halves.items()])
         fault = self.error or next(iter(self._broken.values()), None)
         reason = None if fault is None else str(fault)
         whole = self._close_parsers(events)
@@ -196,6 +203,17 @@ class Bridge:
         return content | {self._calls[call]: parser for call, parser in self._tools.items()}
 
     # -- one item after the other ------------------------------------------------------------------
+
+    def _joined(self, item: Item) -> Item | None:
+        """The halves of a surrogate pair, cut by the provider into two messages, as one."""
+        if not isinstance(item, Delta):
+            return item
+        text = self._halves.pop(item.channel, "") + item.text
+        if "\ud800" <= text[-1] <= "\udbff":
+            self._halves[item.channel] = text[-1]
+            text = text[:-1]
+        text = SPLIT_PAIR.sub(joined, text)
+        return Delta(item.channel, text) if text else None
 
     def _heard(self, item: Item) -> list[StreamEvent]:
         self._witness.hear(item)
@@ -279,6 +297,10 @@ class Bridge:
         if verdict.status == "interrupted":
             return ConnectionLost("the stream ended without its end marker", retryable=True)
         return None
+
+
+def joined(pair: re.Match[str]) -> str:
+    return pair[0].encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def made(provider: str) -> Provider:

@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: make the environment, run in it, print ratios; with `--gates`, say
+whether they hold."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from .environment import entered, run_in
+from .gates import verdicts
+from .report import heading, machine, table_lines, verdict_line
+from .tables import TABLES
+
+GATE_ROUNDS = 9
+TABLE_ROUNDS = 5
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "tasks", nargs="*", metavar="TASK", help=f"only these tables: {', '.join(TABLES)}"
+    )
+    parser.add_argument(
+        "--gates", action="store_true", help="the limits alone; exit code 1 if one fails"
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        help=f"of each comparison (gates {GATE_ROUNDS}, tables {TABLE_ROUNDS})",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure with")
+    options = parser.parse_args(given)
+    if unknown := set(options.tasks) - set(TABLES):
+        parser.error(f"there is no task {', '.join(sorted(unknown))}")
+    return options
+
+
+def gates(rounds: int) -> tuple[bool, dict[str, Any]]:
+    """Print each verdict as it comes; whether all of them are good, and the figures."""
+    print()
+    found = []
+    for verdict in verdicts(rounds):
+        print(verdict_line(verdict), flush=True)
+        found.append(verdict)
+    failed = [verdict for verdict in found if not verdict.passed]
+    print(f"\n{len(failed)} of {len(found)} failed" if failed else "\nall hold")
+    return not failed, {"gates": [verdict.as_json() for verdict in found]}
+
+
+def tables(names: Sequence[str], rounds: int) -> tuple[bool, dict[str, Any]]:
+    found = []
+    for name in names:
+        for table in TABLES[name](rounds):
+            print("\n".join(table_lines(table)), flush=True)
+            found.append(table)
+    return True, {"tables": [table.as_json() for table in found]}
+
+
+def main(given: Sequence[str]) -> int:
+    options = arguments(given)
+    if not entered():
+        return run_in(options.python, given)
+    start = monotonic()
+    facts = machine()
+    print("\n".join(heading(facts)))
+    if options.gates:
+        good, figures = gates(options.rounds or GATE_ROUNDS)
+    else:
+        good, figures = tables(options.tasks or list(TABLES), options.rounds or TABLE_ROUNDS)
+    if options.json:
+        report = {"machine": facts, **figures}
+        options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    print(f"{monotonic() - start:.0f} s in all")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""What is compared with what: each function measures one promise and gives the spread of its ratio.
+
+Shapes and contenders flow in, ratios flow out. Which ratio is good enough is for the gates to say.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from functools import partial
+from random import Random
+from time import process_time
+
+from partialjson import LiveValue, Parser
+
+from .measure import Clock, Job, Spread, interleave, ratio, seconds
+from .memory import peak
+from .peers import FINALS, JITER, VALUES, jiter_parse
+from .shapes import pieces, records, text
+
+__all__ = [
+    "CHUNK",
+    "DELTA",
+    "SAMPLES",
+    "events_over_values",
+    "final_over_loads",
+    "flatness",
+    "jiter_over",
+    "memory_over_loads",
+    "sampled_jiter",
+]
+
+DELTA = 4  # characters: about one token of a model
+CHUNK = 65_536  # characters: what a socket gives at most
+SAMPLES = 24  # prefixes that stand for all of them, where parsing them all takes minutes
+EVERY_PREFIX = 4_000_000  # characters in all prefixes together, up to which all are parsed
+SMALL = 16_384  # characters: what the cost of a long document's delta is compared with
+STRIDE = 65_536  # deltas of the long document between two looks at the short one
+SHORT_TIMES = 4  # readings of the short one in a look
+MEMORY_ROUNDS = 3
+
+
+def sampled_jiter(whole: str, size: int) -> Job:
+    """jiter on every prefix there is, or on one of each 24th part.
+
+    What it does for a delta depends on the prefix alone. The sample leaves out the joining of the
+    prefixes.
+    """
+    deltas = pieces(whole, size)
+    if len(deltas) <= SAMPLES or len(deltas) * len(whole) / 2 <= EVERY_PREFIX:
+        run = VALUES[JITER]()
+        return Job(JITER, partial(run, deltas), len(deltas))
+    parse = jiter_parse()
+    random = Random(24)
+    places = [int((part + random.random()) * len(deltas) / SAMPLES) for part in range(SAMPLES)]
+    prefixes = [whole[: (place + 1) * size].encode() for place in places]
+
+    def work() -> None:
+        for prefix in prefixes:
+            parse(prefix)
+
+    return Job(JITER, work, SAMPLES)
+
+
+def jiter_over(contender: str, shape: str, rounds: int) -> Spread:
+    """How many times faster the contender is than jiter, four characters at a time."""
+    deltas = pieces(text(shape), DELTA)
+    jobs = [
+        sampled_jiter(text(shape), DELTA),
+        Job(contender, partial(VALUES[contender](), deltas), len(deltas)),
+    ]
+    return ratio(interleave(jobs, rounds), JITER, contender)
+
+
+def final_over_loads(shape: str, size: int | None, rounds: int) -> Spread:
+    """What the text costs in chunks (or as one), as so many `json.loads` of the whole."""
+    whole = text(shape)
+    chunks = pieces(whole, size)
+    run = FINALS["LiveValue"]()
+    jobs = [
+        Job("LiveValue", partial(run, chunks)),
+        Job("json.loads", partial(json.loads, whole)),
+    ]
+    return ratio(interleave(jobs, rounds), "LiveValue", "json.loads")
+
+
+def events_over_values(shape: str, rounds: int) -> Spread:
+    """What events cost on top: `Parser` beside `LiveValue`, both with `.value` after each delta."""
+    deltas = pieces(text(shape), DELTA)
+    names = ("Parser and .value", "LiveValue")
+    runs = [VALUES[name]() for name in names]
+    jobs = [
+        Job(name, partial(run, deltas), len(deltas)) for name, run in zip(names, runs, strict=True)
+    ]
+    return ratio(interleave(jobs, rounds), *names)
+
+
+def flatness(
+    decoder: type[LiveValue | Parser],
+    size: int,
+    rounds: int,
+    *,
+    collector: bool,
+    clock: Clock = process_time,
+) -> Spread:
+    """What a delta costs in records of `size` characters, over what it costs in 16 KB of them."""
+    long = pieces(records(size, seed=7), DELTA)
+    short = pieces(records(SMALL, seed=7), DELTA)
+    gc.collect()
+    gc.freeze()
+    figures = [
+        one_round(decoder, long, short, collector=collector, clock=clock) for _ in range(rounds + 1)
+    ]
+    gc.unfreeze()
+    return Spread.of(figures[1:])  # the first one is the warm-up
+
+
+def one_round(
+    decoder: type[LiveValue | Parser],
+    long: tuple[str, ...],
+    short: tuple[str, ...],
+    *,
+    collector: bool,
+    clock: Clock,
+) -> float:
+    """The long document in strides, the short one after each, so that both see the same machine.
+
+    The collector is off while the short document is read: a pass over all that the long one holds
+    would be counted where it falls, and not where it is owed.
+    """
+    reader = decoder()
+    spent_long = spent_short = 0.0
+    deltas_short = 0
+    gc.collect()
+    for start in range(0, len(long), STRIDE):
+        stride = long[start : start + STRIDE]
+        if not collector:
+            gc.disable()
+        spent_long += seconds(partial(read, reader, stride), clock)
+        gc.disable()
+        for _ in range(SHORT_TIMES):
+            spent_short += seconds(partial(read, decoder(), short), clock)
+            deltas_short += len(short)
+        gc.enable()
+    return (spent_long / len(long)) / (spent_short / deltas_short)
+
+
+def read(reader: LiveValue | Parser, deltas: tuple[str, ...]) -> object:
+    value = None
+    for delta in deltas:
+        reader.feed(delta)
+        value = reader.value
+    return value
+
+
+def memory_over_loads(size: int) -> Spread:
+    """The peak of a process that reads 5 MB with `LiveValue`, over that of one that joins and
+    loads."""
+    names = ("LiveValue", "json.loads")
+    peaks = {name: [peak(name, "X", size) for _ in range(MEMORY_ROUNDS)] for name in names}
+    return ratio(peaks, *names)

@@ -1,0 +1,71 @@
+"""The virtual environment of the peers, made once and kept in `benchmarks/.venv`.
+
+An interpreter flows in, the same interpreter with the peers around it flows out. The library itself
+is not installed: it is taken from the checkout, so that what is measured is what stands there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import PIPE, run
+
+__all__ = ["HOME", "ROOT", "entered", "interpreter", "peers", "run_in"]
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / "benchmarks" / ".venv"  # one folder for each version of Python
+STAMP = "peers.json"
+
+TAG = "import sys; print(f'{sys.implementation.cache_tag}-{sys.version_info[2]}')"
+
+
+def peers() -> list[str]:
+    """What `pyproject.toml` names in its dependency group `bench`."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return list(tomllib.load(file)["dependency-groups"]["bench"])
+
+
+def entered() -> bool:
+    """Whether this is an interpreter of ours already."""
+    return Path(sys.prefix).resolve().parent == HOME
+
+
+def run_in(python: str, arguments: Sequence[str]) -> int:
+    """Run the benchmarks again inside the environment of an interpreter; its exit code."""
+    command = [str(interpreter(python)), "-m", "benchmarks", *arguments]
+    return run(command, check=False, cwd=ROOT).returncode  # noqa: S603 - it is this program
+
+
+def interpreter(python: str) -> Path:
+    """The Python of the environment, which is made or brought up to date first."""
+    folder = HOME / tag_of(python)
+    inner = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / STAMP
+    wanted = peers()
+    if stamp.exists() and json.loads(stamp.read_text()) == wanted:
+        return inner
+    print(f"installing {', '.join(wanted)} in {folder.relative_to(ROOT)}", file=sys.stderr)
+    command = [python, "-m", "venv", "--clear", str(folder)]
+    run(command, check=True)  # noqa: S603 - the interpreter that the user chose
+    missing = [peer for peer in wanted if not install(inner, peer)]
+    if missing:
+        print(f"could not be installed, and is left out: {', '.join(missing)}", file=sys.stderr)
+    stamp.write_text(json.dumps(wanted))
+    return inner
+
+
+def tag_of(python: str) -> str:
+    """Such as `cpython-311-7`."""
+    command = [python, "-c", TAG]
+    said = run(command, check=True, stdout=PIPE, text=True)  # noqa: S603 - as above
+    return said.stdout.strip()
+
+
+def install(python: Path, peer: str) -> bool:
+    """One by one, no compiler: a peer without a wheel for this machine leaves the others alone."""
+    command = [str(python), "-m", "pip", "install", "--quiet", "--only-binary", ":all:", peer]
+    return run(command, check=False).returncode == 0  # noqa: S603 - names from pyproject.toml

@@ -1,0 +1,211 @@
+"""The public API as a type checker sees it. Never run: mypy and pyright read it (`nox -s types`).
+
+Every name of the front door is used as its users use it. Where a checker must object, the comment
+that silences it is itself reported as soon as it objects no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from typing import Literal, assert_never, assert_type
+
+import partialjson as pj
+
+assert_type(pj.__version__, str)
+
+
+# --- one JSON text --------------------------------------------------------------------------------
+
+
+def events_of(deltas: Iterator[str]) -> list[pj.Event]:
+    parser = pj.Parser()
+    events = [event for delta in deltas for event in parser.feed(delta)]
+    return [*events, *parser.close()]
+
+
+def facts(parser: pj.Parser | pj.LiveValue) -> pj.JSON:
+    assert_type(parser.started, bool)
+    assert_type(parser.complete, bool)
+    assert_type(parser.path, pj.Path)
+    assert_type(parser.offset, int)
+    assert_type(parser.line, int)
+    assert_type(parser.column, int)
+    assert_type(parser.is_closed(("items", 3, "title")), bool)
+    assert_type(parser.completion, pj.Completion)
+    assert_type(parser.completion.offset, int)
+    assert_type(parser.completion.suffix, str)
+    assert_type(parser.checkpoint(), bytes)
+    return parser.value or parser.snapshot()
+
+
+def every_input(parser: pj.Parser, live: pj.LiveValue) -> None:
+    assert_type(parser.feed('{"a'), list[pj.Event])
+    parser.feed(b'{"a')
+    parser.feed(bytearray(b'{"a'))
+    parser.feed(memoryview(b'{"a'))
+    parser.feed(1)  # type: ignore[arg-type]
+    value: pj.JSON = live.feed('{"a')
+    value = live.close()
+    assert_type(live.last_events, list[pj.Event])
+    del value
+
+
+def every_option() -> None:
+    pj.Parser(
+        strings="whole",
+        parse_float=Decimal,
+        duplicate_names="error",
+        max_depth=2_000,
+        max_string=10_000,
+        max_number=100,
+        max_text=None,
+    )
+    pj.LiveValue(strings="growing", duplicate_names="last")
+    pj.Parser("whole")  # type: ignore[call-arg]
+    pj.Parser(strings="half")  # type: ignore[arg-type]
+
+
+def twins(parser: pj.Parser, live: pj.LiveValue) -> None:
+    assert_type(parser.copy(), pj.Parser)
+    assert_type(live.copy(), pj.LiveValue)
+    assert_type(pj.Parser.restore(b""), pj.Parser)
+    assert_type(pj.LiveValue.restore(b""), pj.LiveValue)
+
+
+def at_once(text: str) -> pj.JSON:
+    assert_type(pj.complete(text), str)
+    return pj.from_json(text, partial=True)
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+def every_event(event: pj.Event) -> str:
+    """A `match` over the three classes is all there is."""
+    match event:
+        case pj.ValueStart(path, kind):
+            assert_type(path, pj.Path)
+            assert_type(kind, pj.Kind)
+            return f"{kind} begins"
+        case pj.StringDelta(text=text):
+            assert_type(text, str)
+            return text
+        case pj.ValueEnd(kind="number", start=start, end=end):
+            assert_type((start, end), tuple[int, int])
+            return str(end - start)
+        case pj.ValueEnd(replaces=replaces):
+            assert_type(replaces, bool)
+            return "again" if replaces else "whole"
+        case _:
+            assert_never(event)
+
+
+def every_kind(
+    kind: pj.Kind,
+) -> Literal["object", "array", "string", "number", "boolean", "null"]:
+    return kind
+
+
+def a_start_is_frozen(event: pj.ValueStart) -> None:
+    event.path = ()  # type: ignore[misc]
+
+
+def a_delta_is_frozen(event: pj.StringDelta) -> None:
+    event.text = ""  # type: ignore[misc]
+
+
+def an_end_is_frozen(event: pj.ValueEnd) -> None:
+    event.value = None  # type: ignore[misc]
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+
+def whose_fault(parser: pj.Parser) -> str | bytes:
+    try:
+        parser.close()
+    except pj.IncompleteJSONError as error:
+        assert_type(error.path, pj.Path)
+        assert_type(error.offset, int)
+        return error.expected
+    except pj.JSONSyntaxError as error:
+        assert_type((error.line, error.column), tuple[int, int])
+        return error.found
+    except pj.LimitExceeded as error:
+        assert_type(error.limit_value, int | None)
+        return error.limit
+    except pj.CheckpointError as error:
+        return str(error)
+    return ""
+
+
+def whose_fault_on_the_wire(error: pj.TransportError) -> float | None:
+    assert_type(error.retryable, bool)
+    if isinstance(error, pj.ProviderError):
+        assert_type(error.code, str | int | None)
+    return error.retry_after
+
+
+CAUGHT: tuple[type[pj.PartialJSONError], ...] = (
+    pj.JSONSyntaxError,
+    pj.ConnectionLost,
+    pj.HTTPStatusError,
+    pj.BadContentType,
+    pj.StreamTimeout,
+)
+STANDARD: tuple[type[ValueError], type[EOFError], type[ValueError], type[OSError]] = (
+    pj.JSONSyntaxError,
+    pj.IncompleteJSONError,
+    pj.LimitExceeded,
+    pj.TransportError,
+)
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+
+def every_stream_event(event: pj.StreamEvent) -> str:
+    match event:
+        case pj.ToolEvent(channel, inner):
+            assert_type(channel, pj.Channel)
+            assert_type(inner, pj.Event)
+            return channel.name or every_event(inner)
+        case pj.TextDelta(channel, text):
+            assert_type(channel.kind, Literal["content", "reasoning", "refusal", "tool"])
+            return text
+        case pj.Heartbeat(text):
+            return text
+        case pj.ValueStart() | pj.StringDelta() | pj.ValueEnd():
+            return every_event(event)
+        case _:
+            assert_never(event)
+
+
+def streamed(chunks: Iterator[bytes]) -> pj.Verdict | None:
+    with pj.stream(chunks, provider="openrouter", parse="json", max_depth=40) as stream:
+        assert_type(stream, pj.Stream)
+        for event in stream:
+            assert_type(event, pj.StreamEvent)
+    return the_end(stream)
+
+
+async def streamed_too(chunks: AsyncIterator[str]) -> pj.Verdict | None:
+    async with pj.astream(chunks, finish="lenient") as stream:
+        assert_type(stream, pj.AsyncStream)
+        async for event in stream:
+            assert_type(event, pj.StreamEvent)
+    return the_end(stream)
+
+
+def the_end(stream: pj.Stream | pj.AsyncStream) -> pj.Verdict | None:
+    assert_type(stream.parser, pj.Parser)
+    tools: dict[pj.Channel, pj.JSON] = stream.tools
+    value: pj.JSON = stream.result if tools else stream.value
+    if value and stream.verdict:
+        assert_type(stream.verdict.usage, pj.Usage | None)
+    return stream.verdict
+
+
+def pointers(path: pj.Path) -> pj.Path:
+    return pj.from_pointer(pj.to_pointer(path), {"items": []})
