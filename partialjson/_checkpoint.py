@@ -81,6 +81,8 @@ def open_sealed(data: bytes | bytearray | memoryview) -> dict[str, Any]:
     Raises:
         CheckpointError: The bytes are not a checkpoint, of another version, or damaged.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"expected a checkpoint as bytes, got {type(data).__name__}")
     try:
         outer = json.loads(bytes(data))
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from codecs import utf_8_decode
 from typing import Any, NoReturn, TypeAlias
 
-from ._grammar import END, EXPECTED, IN_A_STRING
+from ._grammar import END, IN_A_STRING
 from .errors import IncompleteJSONError, JSONSyntaxError, LimitExceeded, TextError
 from .events import Event
 from .path import JSON, Path
@@ -164,19 +164,23 @@ class Intake(ABC):
             raise self.error
         if self._closed:
             return
-        if self._undecoded and self._at not in IN_A_STRING:
-            expected = EXPECTED[self._at]
-            self._fail(self._carried, 0, len(self._carried), expected, found=self._undecoded)
         if self._carried and not self._undecoded:
             self._end_carried()
-        if self._at != END:
-            reason, expected = self._unfinished()
-            if self._undecoded:
-                reason, expected = "", "the rest of a UTF-8 sequence"
-            end = len(self._carried)
-            self._stop(IncompleteJSONError, self._carried, 0, end, reason=reason, expected=expected)
+        if self._at != END or self._undecoded:
+            self._stop_at_the_end()
         self._closed, self._open_to_str = True, False
         self._settle()
+
+    def _stop_at_the_end(self) -> NoReturn:
+        reason, expected = self._unfinished()
+        end = len(self._carried)
+        if self._undecoded and self._at not in IN_A_STRING:  # only a string has such characters
+            found = self._undecoded
+            self._fail(self._carried, 0, end, expected, reason=reason, found=found)
+        if self._undecoded:
+            reason, expected = "", "the rest of a UTF-8 sequence"
+        facts = {"reason": reason, "expected": expected}
+        self._stop(IncompleteJSONError, self._carried, 0, end, **facts)
 
     # -- what goes wrong -------------------------------------------------------------------------
 

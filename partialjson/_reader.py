@@ -27,7 +27,7 @@ class Reader(Intake):
     __slots__ = (
         *("_after", "_attempts", "_cut", "_few", "_gathered", "_gathered_at", "_gathered_length"),
         *("_max_depth", "_max_number", "_max_string", "_names", "_opened", "_parse_float"),
-        "_strings_grow",
+        *("_strings_grow", "_window"),
     )
 
     _after: int  # where the next character stands once this value is whole
@@ -44,6 +44,7 @@ class Reader(Intake):
     _opened: list[int]  # `after` of every open container, outermost first
     _parse_float: Callable[[str], JSON]
     _strings_grow: bool
+    _window: int  # characters in which to look for a place where two elements meet
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Reader(Intake):
         self._gathered = []
         self._gathered_at = self._gathered_length = 0
         self._names = {}
-        self._attempts = 0
+        self._attempts = self._window = 0
         self._few = None
         # A limit needs a closer look than a glance.
         glance = strings_grow and max_string is max_text is None

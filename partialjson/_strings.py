@@ -162,8 +162,7 @@ def many_characters(t: Reader, text: str, pos: int) -> int:
     if end > len(text) and "\ud800" <= piece[-1] <= "\udbff":
         return pos
     t._at = IN_STRING
-    if piece:
-        t.on_text(piece)
+    t.on_text(piece)
     return len(text) if end > len(text) else end_string(t, text, end - 1)
 
 

@@ -14,11 +14,12 @@ from . import _bulk
 from ._intake import NOWHERE
 from .events import Kind
 from .path import JSON
-from .tokenizer import Tokenizer, count_lines, shown
+from .tokenizer import UNSEEN, Tokenizer, count_lines, shown
 
 __all__ = ["Options", "Tree"]
 
 FLOATS: dict[str, Callable[[str], JSON]] = {"float": float, "Decimal": Decimal}
+ATTEMPTS = 16  # that a delta may lose on containers which it leaves open
 SCANNERS = {parse_float: _bulk.scanner(parse_float) for parse_float in FLOATS.values()}
 
 
@@ -173,35 +174,39 @@ class Tree(Tokenizer):
 
     def _bulk(self, text: str, pos: int) -> int:
         """Containers that end in this text go through the C scanner of `json`."""
-        if not self._may_scan or not self._attempts:
+        if self._attempts == UNSEEN:
+            self._look_at(text, pos)
+        if not self._attempts:
             return pos
         scan = SCANNERS[self._parse_float]
         room = self._max_depth - len(self._opened)
-        if self._few is None:  # once for a delta: what is ahead later is less
-            self._few = _bulk.has_few_openers(text, pos, room)
-            if _bulk.holds_long_number(text, pos, self._max_number):
-                self._attempts = 0
-                return pos
+        few = len(text) - pos <= 2 * room or self._has_few_openers(text, pos, room)
         try:
             if self._key is None and self._stack:
-                window = len(text) if self._few else _bulk.WINDOW
-                values, end = _bulk.run_of(scan, text, pos, room, window)
-            elif self._few:
-                value, end = scan(text, pos)
-                values = [value]
-            elif self._stack:
-                values, end = _bulk.one_of(scan, text, pos, room)
+                run = _bulk.run_of(scan, text, pos, room, self._window)
+                elements, end, self._window = run
+                self._container += elements
+            elif few or self._stack:
+                value, end = scan(text, pos) if few else _bulk.one_of(scan, text, pos, room)
+                self._put(value)
             else:
                 return pos  # the outermost one, which all those brackets are in
         except _bulk.REFUSALS:
             self._attempts -= 1
             return pos
-        if self._key is None:
-            self._container += values
-        else:
-            self._container[self._key] = values[0]
         count_lines(self, text, pos, end)
         return end
+
+    def _look_at(self, text: str, pos: int) -> None:
+        """Once for a delta: whether the C scanner can be asked at all."""
+        usable = self._may_scan and not _bulk.holds_long_number(text, pos, self._max_number)
+        self._attempts = ATTEMPTS if usable else 0
+        self._few, self._window = None, _bulk.WINDOW
+
+    def _has_few_openers(self, text: str, pos: int, room: int) -> bool:
+        if self._few is None:  # what is ahead later in this delta is less
+            self._few = _bulk.has_few_openers(text, pos, room)
+        return self._few
 
     def _settle(self) -> None:
         self.value = self._root[-1]

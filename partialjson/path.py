@@ -17,9 +17,8 @@ JSON: TypeAlias = (
     Any  # what `json.loads` gives; spelt once, so that no other `Any` is needed at the door
 )
 
-ARRAY_INDEX = re.compile(
-    r"0|[1-9][0-9]*"
-).fullmatch  # RFC 6901, section 4: ASCII digits, no leading zero
+# RFC 6901, section 4: ASCII digits, no leading zero. More digits than an index has are a name.
+ARRAY_INDEX = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
 STRAY_TILDE = re.compile(r"~(?![01])").search
 
 

@@ -54,7 +54,7 @@ from .path import JSON
 __all__ = ["Tokenizer"]
 
 SCANNER_PAYS = 48  # characters from which an attempt of the C scanner pays
-ATTEMPTS = 16  # that a delta may lose on containers which it leaves open
+UNSEEN = -1  # attempts of a delta that the C scanner was not shown
 SHOWN = 40  # characters of an atom in a message
 
 
@@ -71,7 +71,7 @@ class Tokenizer(Reader):
         self.value = None  # a string at the root grows in place while it has one reference alone
         pos, end = 0, len(text)
         if end > SCANNER_PAYS:
-            self._attempts, self._few = ATTEMPTS, None
+            self._attempts = UNSEEN
         try:
             while pos < end:
                 pos = STEPS[self._at].get(text[pos], other)(self, text, pos)
