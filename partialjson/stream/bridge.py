@@ -166,7 +166,9 @@ class Bridge:
         if self.verdict is not None:
             return []
         events = self._close_provider(self._provider) if self._provider is not None else []
-        events += self.hear([Delta(channel, half) for channel, half in self._halves.items()])
+        for channel, half in self._halves.items():
+            if CONTENT not in self._broken:  # the end marker does not part it from its text
+                events += self._heard(Delta(channel, half))
         fault = self.error or next(iter(self._broken.values()), None)
         reason = None if fault is None else str(fault)
         whole = self._close_parsers(events)

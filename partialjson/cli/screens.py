@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from typing import Protocol, Self, TextIO
 
-from ._checkpoint import dumps
-from .events import StringDelta, ValueEnd, ValueStart
-from .parser import Parser
-from .path import JSON, Path, to_pointer
-from .stream import Heartbeat, Stream, StreamEvent, TextDelta, ToolEvent
-from .wire.messages import Channel
+from partialjson._checkpoint import dumps
+from partialjson.events import StringDelta, ValueEnd, ValueStart
+from partialjson.parser import Parser
+from partialjson.path import JSON, Path, to_pointer
+from partialjson.stream import Heartbeat, Stream, StreamEvent, TextDelta, ToolEvent
+from partialjson.wire.messages import Channel
 
 __all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "emit", "screen_for"]
 

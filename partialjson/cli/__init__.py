@@ -19,24 +19,30 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import __version__
-from .errors import (
+from partialjson import __version__
+from partialjson.errors import (
     IncompleteJSONError,
     JSONSyntaxError,
     LimitExceeded,
     PartialJSONError,
     TransportError,
 )
-from .fragments import complete
-from .parser import Completion, Parser
+from partialjson.fragments import complete
+from partialjson.parser import Completion, Parser
+from partialjson.stream import Bridge, stream
+from partialjson.wire.messages import Delta
+from partialjson.wire.providers import PROVIDERS
+
 from .screens import JSONLines, Screen, ascii_json, emit, in_ascii, printable, screen_for
-from .stream import Bridge, stream
-from .wire.messages import Delta
-from .wire.providers import PROVIDERS
 
 __all__ = ["main"]
 
-EXIT_CODES = {IncompleteJSONError: 3, JSONSyntaxError: 4, LimitExceeded: 4, TransportError: 6}
+EXIT_CODES: dict[type[Exception], int] = {
+    IncompleteJSONError: 3,
+    JSONSyntaxError: 4,
+    LimitExceeded: 4,
+    TransportError: 6,
+}
 INTERRUPTED = 130
 READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
 DEMO_PACE = 0.015  # seconds from one delta to the next: the speed of a fast model
@@ -193,7 +199,7 @@ def commands() -> argparse.ArgumentParser:
         prog="partialjson", description="Read JSON while it is still being written."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True)
     demo = command(commands, "demo", run_demo)
     demo.add_argument("--pace", type=pace, default=DEMO_PACE, help="seconds between two deltas")
     for name, run in (("watch", run_watch), ("events", run_events), ("snapshots", run_snapshots)):
