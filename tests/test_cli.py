@@ -79,12 +79,20 @@ def run(*arguments, stdin=b"", **environment):
     return done.returncode, done.stdout.decode("ascii"), done.stderr.decode("ascii")
 
 
+def heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+# A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
+HEEDING_INTERRUPTS = {"preexec_fn": heed_interrupts} if os.name == "posix" else {}
+
+
 @contextmanager
 def started(*arguments, **options):
     """A process under way; one that waits for ever is killed, which ends every read from it."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [*COMMAND, *map(str, arguments)]
-    options = {"env": ENVIRONMENT} | pipes | options
+    options = {"env": ENVIRONMENT} | pipes | HEEDING_INTERRUPTS | options
     with subprocess.Popen(command, **options) as process:
         patience = threading.Timer(PATIENCE, process.kill)
         patience.start()
