@@ -20,7 +20,7 @@ import nox
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 COVERED = "3.11"  # the one that is never missing
-ROOF = {"__init__.py", "__main__.py", "cli.py"}  # all else that lies beside them is the JSON tower
+ROOF = {"__init__.py", "__main__.py"}  # all else that lies beside them is the JSON tower
 CI = [
     "lint",
     "types",

@@ -70,7 +70,7 @@ def one_of(scan: Scan, text: str, pos: int, room: int) -> tuple[JSON, int]:
     """The value at `pos`, if it is small and certainly not deeper than `room`; the index behind it.
 
     Raises:
-        ValueError, StopIteration: It is not, it is cut, or it is wrong.
+        One of `REFUSALS`: It is not, it is cut, or it is wrong.
     """
     value, length = scan(text[pos : pos + SMALL], 0)
     if not is_shallow(text, pos, pos + length, room):
@@ -86,7 +86,7 @@ def run_of(scan: Scan, text: str, pos: int, room: int, window: int) -> tuple[lis
     below two kilobytes given up, so that looking in vain is bounded for a delta.
 
     Raises:
-        ValueError, StopIteration: The first of them is too deep, cut or wrong.
+        One of `REFUSALS`: The first of them is too deep, cut or wrong.
     """
     value, end = scan(text, pos)
     if not is_shallow(text, pos, end, room):

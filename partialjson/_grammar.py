@@ -125,7 +125,8 @@ IN_A_STRING = GROWING | {IN_NAME, IN_WHOLE_STRING}
 # Where each position can be: in an object between values, in an array between values, at the root.
 IN_AN_OBJECT = frozenset({FIRST_NAME, NAME, NAME_SEPARATOR, AFTER_MEMBER, IN_NAME})
 IN_AN_ARRAY = frozenset({FIRST_ELEMENT, AFTER_ELEMENT})
-AT_THE_ROOT = frozenset({VALUE, END, IN_STRING, IN_ESCAPE, IN_WHOLE_STRING})
+IN_A_VALUE = frozenset({VALUE, IN_STRING, IN_ESCAPE, IN_WHOLE_STRING})
+AT_THE_ROOT = IN_A_VALUE | {END}
 
 
 def number_expects(so_far: str) -> str:

@@ -1,7 +1,8 @@
 """Deltas of `str` or UTF-8 `bytes`, cut anywhere, to text with a place: offset, line and column.
 
-What flows in is whatever the caller was given; what flows out is decoded text, handed on by `read`,
-or one error that says where. It refuses to know any JSON beyond the places where a text may end.
+What flows in is whatever the caller was given; what flows out is decoded text, handed on by
+`_read`, or one error that says where. It refuses to know any JSON beyond the places where a text
+may end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .errors import IncompleteJSONError, JSONSyntaxError, LimitExceeded, TextErr
 from .events import Event
 from .path import JSON, Path
 
-__all__ = ["Delta", "Intake"]
+__all__ = ["BYTE_ORDER_MARK", "NOWHERE", "Delta", "Intake"]
 
 Delta: TypeAlias = str | bytes | bytearray | memoryview
 
@@ -27,31 +28,24 @@ class Intake(ABC):
     """One text as it arrives: its kind, its place, its end, and the one error that ends it."""
 
     __slots__ = (
-        *("_at", "_at_start", "_carried", "_closed", "_consumed", "error", "last_events", "_line"),
-        *(
-            "_line_start",
-            "_max_text",
-            "_of_bytes",
-            "_open_to_str",
-            "_plain_at",
-            "_undecoded",
-            "value",
-        ),
+        *("_at", "_at_start", "_carried", "_closed", "_consumed", "_line", "_line_start"),
+        *("_max_text", "_of_bytes", "_open_to_str", "_plain_at", "_undecoded"),
+        *("error", "last_events", "value"),
     )
 
     value: JSON
     """The value so far; it grows in place, costs nothing to read, and is `None` at first."""
     last_events: list[Event]
     """What closing produced, where `close` gives a value instead; else the events under way."""
+    error: Exception | None
+    """The error that ended the text, which `feed` and `close` raise again; `None` so far."""
 
-    _line: int
     _at: int  # the position in the grammar where the next character stands
     _at_start: bool  # of bytes: may a byte order mark come?
     _carried: str  # one unfinished atom or escape, never a string
     _closed: bool
     _consumed: int  # the offset of the first character not consumed; while reading, of the delta
-    error: Exception | None
-    """The error that ended the text, which `feed` and `close` raise again; `None` so far."""
+    _line: int  # of the next character, from 1
     _line_start: int  # the offset of the line's first character
     _max_text: int | None
     _of_bytes: bool  # rather than of `str`
@@ -119,21 +113,25 @@ class Intake(ABC):
     def _admit(self, delta: Delta) -> None:
         """Read a delta of either kind, or say why it cannot be."""
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(None)  # else it would grow with each call
         if self._closed:
             raise RuntimeError("feed() after close(): another text needs a parser of its own")
         data = delta if isinstance(delta, str) else as_bytes(delta)
         if not data:
             return
-        if isinstance(data, str):
-            if self._of_bytes:
-                raise TypeError("expected bytes as before, got str")
-            self._take(str.__str__(data))  # a subclass may answer otherwise than its characters
-        else:
-            if self.offset and not self._of_bytes:
-                raise TypeError("expected str as before, got bytes")
-            self._of_bytes, self._open_to_str, self._plain_at = True, False, NOWHERE
-            self._decode(self._undecoded + data)
+        if isinstance(data, str) and self._of_bytes:
+            raise TypeError("expected bytes as before, got str")
+        if isinstance(data, bytes) and self.offset and not self._of_bytes:
+            raise TypeError("expected str as before, got bytes")
+        try:
+            if isinstance(data, str):
+                self._take(str.__str__(data))  # a subclass may answer otherwise than its characters
+            else:
+                self._of_bytes, self._open_to_str, self._plain_at = True, False, NOWHERE
+                self._decode(self._undecoded + data)
+        except BaseException as error:
+            self._halt(error)
+            raise
 
     def _decode(self, data: bytes) -> None:
         try:
@@ -161,7 +159,7 @@ class Intake(ABC):
     def _close_text(self) -> None:
         """The text has ended: a number at the root is whole; what is unfinished is an error."""
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(None)  # else it would grow with each call
         if self._closed:
             return
         if self._carried and not self._undecoded:

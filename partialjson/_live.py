@@ -18,11 +18,16 @@ from ._grammar import (
     AT_THE_ROOT,
     BEFORE_A_VALUE,
     BEHIND_WHAT_IS_SHOWN,
+    CHARACTERS,
     END,
     GROWING,
+    IN_A_STRING,
+    IN_A_VALUE,
     IN_AN_ARRAY,
     IN_AN_OBJECT,
     IN_WHOLE_STRING,
+    LITERALS,
+    NUMBER_SO_FAR,
     POSITION_NAMES,
 )
 from ._intake import NOWHERE
@@ -216,7 +221,10 @@ class Live(Tree):
         except (EOFError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"damaged checkpoint: {error}") from error
         for name, kind in FIELDS.items():
-            setattr(self, f"_{name}", take(body, name, kind))
+            value = take(body, name, kind)
+            if kind is int and value < 0:
+                raise CheckpointError(f"damaged checkpoint: expected {name!r} from 0, got {value}")
+            setattr(self, f"_{name}", value)
         self._grow_again(reader.value, started=take(body, "started", bool))
         self._open_to_str = not (self._of_bytes or self._closed or self._max_text is not None)
         if not self._open_to_str or (not self._stack and self._at in GROWING):
@@ -241,8 +249,18 @@ class Live(Tree):
             self._opened.append(self._after)
             self._container = self._container[slot]
             self._after = AFTER_MEMBER if type(self._container) is dict else AFTER_ELEMENT
-        if not self._has_position():
+        if not (self._has_position() and self._carries_what_was_cut()):
             raise CheckpointError("damaged checkpoint: its position is not one in its value")
+
+    def _carries_what_was_cut(self) -> bool:
+        """Whether what is carried can be the beginning of something at the position."""
+        cut = self._carried
+        if self._at in BEFORE_A_VALUE:
+            word = LITERALS[cut[0]][0] if cut[:1] in LITERALS else ""
+            is_literal = word.startswith(cut) and cut != word
+            return is_literal or NUMBER_SO_FAR(cut, 0).end() == len(cut)
+        is_escape = cut[:1] == "\\" and CHARACTERS(cut, 0).end() == len(cut)
+        return not cut or (self._at in IN_A_STRING and is_escape)
 
     def _has_position(self) -> bool:
         """Whether the position in the grammar can be one inside the innermost open container."""
@@ -256,10 +274,8 @@ class Live(Tree):
                 self._at == END or self._at in GROWING
             )
         if type(self._container) is dict:
-            return self._at in IN_AN_OBJECT or (
-                self._at in AT_THE_ROOT - {END} and self._key is not None
-            )
-        return self._at in IN_AN_ARRAY or (self._at in AT_THE_ROOT - {END} and self._key is None)
+            return self._at in IN_AN_OBJECT or (self._at in IN_A_VALUE and self._key is not None)
+        return self._at in IN_AN_ARRAY or (self._at in IN_A_VALUE and self._key is None)
 
 
 # -- What the facts and the checkpoint share -------------------------------------------------------

@@ -26,6 +26,7 @@ from ._grammar import (
 from ._reader import Reader
 
 __all__ = [
+    "SCANNER_PAYS",
     "begin_name",
     "begin_string",
     "end_gathered",

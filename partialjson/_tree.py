@@ -58,7 +58,7 @@ class Tree(Tokenizer):
     _names_differ: bool  # `duplicate_names="error"`
     _root: list[JSON]  # its last element is the value, as soon as there is one
     _slot: str | int  # where in the container the string stands that grows
-    _stack: list[Any]  # the containers around the innermost one, `root` first
+    _stack: list[Any]  # the containers around the innermost one, `_root` first
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Tree(Tokenizer):
             self._container[self._key] = value
 
     def on_atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:  # noqa: ARG002
-        if self._key is None:  # as `put`, which would cost a call for each atom
+        if self._key is None:  # as `_put`, which would cost a call for each atom
             self._container.append(value)
         else:
             self._container[self._key] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from ._intake import Delta
+from ._intake import BYTE_ORDER_MARK, Delta
 from .errors import IncompleteJSONError
 from .parser import LiveValue, Options
 from .path import JSON
@@ -62,4 +62,4 @@ def from_json(text: Delta, *, partial: bool = True, **options: Unpack[Options]) 
 
 def decoded(data: bytes | bytearray | memoryview) -> str:
     """The whole characters of UTF-8 bytes that were read before, less a byte order mark."""
-    return bytes(data).decode("utf-8", "ignore").removeprefix("\ufeff")
+    return bytes(data).decode("utf-8", "ignore").removeprefix(BYTE_ORDER_MARK)

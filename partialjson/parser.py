@@ -45,7 +45,7 @@ class LiveValue(Live):
             and text.isprintable()
         ):
             self._consumed += len(text)
-            container, slot = self._container, self._slot  # as `text`, which would cost a call
+            container, slot = self._container, self._slot  # as `on_text`, which would cost a call
             string = container[slot]
             container[slot] = None
             string += text
@@ -95,8 +95,10 @@ class Parser(Live):
         total work is linear.
     12. What was decoded before an error stays readable: `value`, and the error's `events`.
 
-    Repeated names are an exception to 1 and 4, a limit or `duplicate_names="error"` to 8. A path is
-    a tuple, so each event costs the depth of its value; `LiveValue` builds none.
+    Repeated names are an exception to 1 and 4, a limit or `duplicate_names="error"` to 8. To 11: a
+    string that the caller holds while it grows (not the container that it is in) is copied at its
+    next delta, so let go of it. A path is a tuple, so each event costs the depth of its value;
+    `LiveValue` builds none.
 
     Args:
         strings: `"growing"` shows a string as it comes; `"whole"` only when it is finished, as one
@@ -134,8 +136,7 @@ class Parser(Live):
 
         Args:
             text: `str` or UTF-8 bytes, cut anywhere; the first that is not empty decides which. An
-                empty one is a
-                no-op: only `close` is the end.
+                empty one is a no-op: only `close` is the end.
 
         Raises:
             JSONSyntaxError: At the first character that no valid text has there.
@@ -256,7 +257,10 @@ class Parser(Live):
     def _resume(self, body: dict[str, Any]) -> None:
         super()._resume(body)
         self._starts, self._replaces = take(body, "starts", list), take(body, "replaces", list)
-        if not len(self._stack) + (self._at in GROWING) == len(self._starts) == len(self._replaces):
+        open_values = len(self._stack) + (self._at in GROWING)
+        kept = [type(start) is int and start >= 0 for start in self._starts]
+        kept += [type(replaces) is bool for replaces in self._replaces]
+        if not (len(self._starts) == len(self._replaces) == open_values and all(kept)):
             raise CheckpointError("damaged checkpoint: its starts are not those of its open values")
         self._prefix = tuple(self._container_path())
         self._growing = self.path

@@ -13,9 +13,8 @@ from typing import Any, TypeAlias
 __all__ = ["JSON", "Path", "from_pointer", "to_pointer"]
 
 Path: TypeAlias = tuple[str | int, ...]
-JSON: TypeAlias = (
-    Any  # what `json.loads` gives; spelt once, so that no other `Any` is needed at the door
-)
+# What `json.loads` gives; spelt once, so that no other `Any` is needed at the door.
+JSON: TypeAlias = Any
 
 # RFC 6901, section 4: ASCII digits, no leading zero. More digits than an index has are a name.
 ARRAY_INDEX = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch

@@ -40,6 +40,7 @@ from ._grammar import (
 )
 from ._reader import Reader
 from ._strings import (
+    SCANNER_PAYS,
     begin_name,
     begin_string,
     end_gathered,
@@ -53,7 +54,6 @@ from .path import JSON
 
 __all__ = ["Tokenizer"]
 
-SCANNER_PAYS = 48  # characters from which an attempt of the C scanner pays
 UNSEEN = -1  # attempts of a delta that the C scanner was not shown
 SHOWN = 40  # characters of an atom in a message
 
@@ -66,13 +66,15 @@ class Tokenizer(Reader):
     value: JSON
 
     def _read(self, text: str) -> None:
-        if self._carried:
-            text, self._carried = self._carried + text, ""
-        self.value = None  # a string at the root grows in place while it has one reference alone
-        pos, end = 0, len(text)
-        if end > SCANNER_PAYS:
-            self._attempts = UNSEEN
         try:
+            if self._carried:
+                text, self._carried = self._carried + text, ""
+            self.value = (
+                None  # a string at the root grows in place while it has one reference alone
+            )
+            pos, end = 0, len(text)
+            if end > SCANNER_PAYS:
+                self._attempts = UNSEEN
             while pos < end:
                 pos = STEPS[self._at].get(text[pos], other)(self, text, pos)
         except BaseException as error:

@@ -851,6 +851,8 @@ def resealed(checkpoint, **changes):
         *(("[1", {"starts": None}), ("[1", {"replaces": [True, True]}), ('["a', {"starts": [0]})),
         *(('{"a":[', {"tree": '{"value":{},"names":[null,"a"],"name":null,"gathered":""}'}),),
         *(('["a', {"tree": '{"value":[1],"names":[null],"name":null,"gathered":""}'}),),
+        *(("[1", {"consumed": -5}), ("[1", {"starts": ["x"]}), ("[1", {"replaces": [1]})),
+        *(("[1", {"carried": "[1,2"}), ("[tr", {"carried": "true"}), ('["a', {"carried": "b"})),
     ],
 )
 def test_a_checkpoint_that_contradicts_itself_is_refused(text, changes):
@@ -944,3 +946,20 @@ def test_the_same_events_come_from_any_pieces():
     for size in range(1, len(text)):
         assert exactly(merged(events_of(sizes(text, size)))) == expected
         assert exactly(merged(events_of(sizes(text.encode(), size)))) == expected
+
+
+@BOTH
+def test_an_interrupt_before_the_first_step_ends_the_text_too(kind, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    parser = kind()
+    parser.feed(b'["caf\xc3')
+    monkeypatch.setattr(kind, "_take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        parser.feed(b"\xa9")
+    monkeypatch.undo()
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="broken off") as caught:
+            parser.feed(b" and more")
+    assert len(caught.traceback) < 8

@@ -338,7 +338,7 @@ def test_one_chunk_and_one_byte_at_a_time_tell_the_same(hear, end):
 TEXT_ENDS = {
     "an end marker": ([*says("Hoo"), DONE], None, "complete"),
     "a finish reason": ([*says("Hoo"), STOP], None, "complete"),
-    "only a limit": ([*says("Hoo"), LENGTH, DONE], None, "truncated"),
+    "only a limit": ([*says("Hoo"), LENGTH, DONE], ProviderError, "truncated"),
     "no end marker": (says("Hoo"), ConnectionLost, "interrupted"),
     "an error": ([*says("Hoo"), OUT, DONE], ProviderError, "failed"),
 }
@@ -1041,3 +1041,62 @@ def test_recordings_cut_short_never_look_complete_without_evidence(recordings):
                 continue
             marked = "no end marker" not in verdict.evidence
             assert marked or "JSON closed" in verdict.evidence, (file, cut, value)
+
+
+# -- What a review found ---------------------------------------------------------------------------
+
+
+def test_line_ends_before_a_tool_call_are_no_content(hear):
+    heard = hear([sse(*says("\n\n"), call("{}", 0, "c1", "dig"), CALLED, DONE)], provider="chat")
+    assert (heard.error, heard.flow.verdict.status) == (None, "complete")
+    assert list(heard.flow.tools.values()) == [{}]
+
+
+def test_another_choice_does_not_decide_how_the_first_ended(hear):
+    filtered = {"choices": [{"index": 1, "delta": {}, "finish_reason": "content_filter"}]}
+    wire = sse(delta(0, content="[1]"), delta(1, refusal="No."), filtered, STOP, DONE)
+    heard = hear([wire], provider="chat")
+    assert (heard.error, heard.flow.result, heard.flow.verdict.status) == (None, [1], "complete")
+
+
+def test_an_array_of_errors_instead_of_a_stream_is_the_providers_error(hear):
+    heard = hear([b'[{"error": {"message": "quota", "code": 429}}]'], provider="chat")
+    assert (type(heard.error), str(heard.error)) == (ProviderError, "quota")
+
+
+def test_an_interrupt_inside_a_piece_ends_the_stream(monkeypatch):
+    bridge = Bridge(provider="chat")
+    bridge.feed(sse(*says("[1")))
+    monkeypatch.setattr(bridge, "hear", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bridge.feed(sse(*says("0")))
+    monkeypatch.undo()
+    assert bridge.over
+    bridge.close()
+    assert bridge.verdict.status == "failed"
+    with pytest.raises(RuntimeError, match="broken off"):
+        bridge.result  # noqa: B018 - asking is what raises
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+class Response:
+    """What a client hands out: it is iterated by another object than the one that closes."""
+
+    def __init__(self, *pieces):
+        self.pieces, self.closed = pieces, False
+
+    def __iter__(self):
+        yield from self.pieces
+
+    def close(self):
+        self.closed = True
+
+
+def test_leaving_closes_the_source_itself_not_its_iterator_alone():
+    response = Response("[1", "]")
+    with stream(response) as flow:
+        next(flow)
+    assert response.closed

@@ -169,9 +169,13 @@ def deltas(
             bridge.feed(piece)
             yield bridge.parser, piece
         for item in bridge.items(piece) if provider else ():
+            parser = bridge.parser_of(item.channel) if isinstance(item, Delta) else None
+            read = parser.offset if parser else 0
             bridge.hear([item])
-            if isinstance(item, Delta) and item.channel in bridge.parsers:
-                yield bridge.parsers[item.channel], item.text
+            if isinstance(item, Delta):
+                parser = bridge.parser_of(item.channel)
+                if parser is not None and parser.offset > read:
+                    yield parser, item.text
         if bridge.over:
             return
 

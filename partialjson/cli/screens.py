@@ -23,6 +23,9 @@ __all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "emit", "screen_fo
 
 FRAME = 1 / 30  # seconds between two drawings, at the least
 CURSOR = "▍"
+UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 class Screen(Protocol):
@@ -41,6 +44,8 @@ def screen_for(out: TextIO) -> Screen:
     """The best screen for where the output goes: a terminal with rich, a terminal, or a pipe."""
     if not out.isatty():
         return JSONLines(out)
+    if not (out.encoding or "utf-8").lower().startswith("utf"):  # it has no cursor of ours
+        return PlainLines(out)
     try:
         return RichScreen(out)
     except ImportError:
@@ -49,7 +54,8 @@ def screen_for(out: TextIO) -> Screen:
 
 def emit(out: TextIO, line: str) -> None:
     """One line, at once: whoever reads a pipe must not wait for a buffer to fill."""
-    out.write(line + "\n")
+    encoding = out.encoding or "utf-8"  # a terminal may not have every character
+    out.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     out.flush()
 
 
@@ -129,8 +135,8 @@ def in_ascii(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text that may go to any terminal: no control characters, and no lone surrogates."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)
+    """A text that may go to a terminal: no controls, of direction neither, no lone surrogates."""
+    return UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 # -- A terminal without rich -----------------------------------------------------------------------
@@ -190,7 +196,7 @@ class RichScreen(Screen):
         lines = [line for channel, parser in parsers for line in document(channel, parser)]
         if not whole:  # what fits: the end, where it grows
             width, height = self._live.console.size
-            lines = [(tail(line, width), style) for line, style in lines[-(height - 2) :]]
+            lines = [(tail(line, width), style) for line, style in lines[-max(height - 2, 1) :]]
         text = Text("\n", no_wrap=not whole).join(
             [*(Text(line, style) for line, style in lines), Text(status, "bold")]
         )

@@ -21,7 +21,7 @@ from partialjson.parser import Options, Parser
 from partialjson.path import JSON
 from partialjson.wire.messages import Channel, Delta, Heartbeat, Item, ToolCall
 from partialjson.wire.providers import PROVIDERS, Provider
-from partialjson.wire.resume import Verdict, Witness
+from partialjson.wire.resume import Status, Verdict, Witness
 from partialjson.wire.sse import ServerSentEvent, SSEDecoder
 
 __all__ = ["Bridge", "StreamEvent", "TextDelta", "ToolEvent"]
@@ -101,8 +101,9 @@ class Bridge:
         self._tools: dict[Channel, Parser] = {}
         self._calls: dict[Channel, Channel] = {}  # each call as it was named last
         self._broken: dict[Channel, Exception] = {}
+        self._content_began = False
         self._halves: dict[Channel, str] = {}
-        self._texts: dict[str, list[str]] = {"content": [], "refusal": [], "reasoning": []}
+        self._texts: dict[str, list[str]] = {"content": [], "refusal": []}
 
     # -- feeding -----------------------------------------------------------------------------------
 
@@ -121,7 +122,14 @@ class Bridge:
             return []
         if self._provider is None:
             return list(self._content(piece))
-        return self.hear(self.items(piece))
+        data = as_bytes(piece)
+        try:
+            return self.hear(self.items(data))
+        except BaseException as error:  # an interrupt: what of the piece was heard, nobody knows
+            self.error = RuntimeError(
+                f"feed() was broken off in the middle of a piece by {error!r}"
+            )
+            raise
 
     def items(self, piece: Piece) -> list[Item]:
         """What the provider says in a piece, to be given to `hear`; `feed` does both.
@@ -133,12 +141,10 @@ class Bridge:
         """
         if self._provider is None:
             raise TypeError("items() needs a provider: without one the source is the JSON itself")
-        if isinstance(piece, str):
-            raise TypeError("expected bytes from a provider's event stream, got str")
         if self.over:
             return []
         try:
-            messages = self._decoder.feed(piece)
+            messages = self._decoder.feed(as_bytes(piece))
         except LimitExceeded as error:
             messages, self.error = error.events, error
         items: list[Item] = []
@@ -188,7 +194,7 @@ class Bridge:
             ConnectionLost: The stream ended without its end marker, and no JSON tells otherwise.
         """
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(None)  # else it would grow with each call
         if self.verdict is None:
             raise RuntimeError("result before the end of the stream: read it to its end first")
         return "".join(self._texts["content"]) if self._parse == "text" else self.parser.value
@@ -201,8 +207,14 @@ class Bridge:
     @property
     def parsers(self) -> dict[Channel, Parser]:
         """The parser of each JSON text that has begun, the content's first."""
-        content = {CONTENT: self.parser} if self.parser.offset else {}
+        content = {CONTENT: self.parser} if self._content_began else {}
         return content | {self._calls[call]: parser for call, parser in self._tools.items()}
+
+    def parser_of(self, channel: Channel) -> Parser | None:
+        """The parser that reads a channel; `None` if it is not JSON, or has not begun."""
+        if channel == CONTENT and self._reads:
+            return self.parser
+        return self._tools.get(channel)
 
     # -- one item after the other ------------------------------------------------------------------
 
@@ -225,7 +237,7 @@ class Bridge:
             case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
                 return list(self._content(text))
             case Delta(channel=channel, text=text):
-                if channel.choice == 0:
+                if channel.choice == 0 and channel.kind in self._texts:
                     self._texts[channel.kind].append(text)
                 return [TextDelta(channel, text)]
             case ToolCall(channel=channel):
@@ -237,6 +249,8 @@ class Bridge:
         return self._parse == "json"
 
     def _content(self, piece: Piece) -> list[Event]:
+        if self._provider is None or not isinstance(piece, str) or piece.strip(" \t\n\r"):
+            self._content_began = True  # some models write a line end before a tool call
         try:
             return self.parser.feed(piece)
         except TextError as error:
@@ -245,7 +259,9 @@ class Bridge:
 
     def _tool(self, channel: Channel, text: str) -> list[StreamEvent]:
         """A fault of one call ends that call alone: its neighbours go on."""
-        parser = self._tools.setdefault(channel, Parser(**self._options))
+        parser = self._tools.get(channel)
+        if parser is None:
+            parser = self._tools[channel] = Parser(**self._options)
         self._calls[channel] = channel  # its id and name may have come since
         if channel in self._broken:
             return []
@@ -260,7 +276,9 @@ class Bridge:
 
     def _close_provider(self, provider: Provider) -> list[StreamEvent]:
         rest = self._decoder.unfinished.strip()
-        if rest.startswith(b"{") and not self._witness.finished:  # an answer without a stream
+        if (
+            rest.startswith((b"{", b"[")) and not self._witness.finished
+        ):  # an answer without a stream
             events = self.hear(provider.feed(rest.decode("utf-8", "replace")))
             return events + self.hear(provider.close())
         return self.hear(provider.close())
@@ -268,7 +286,7 @@ class Bridge:
     def _close_parsers(self, events: list[StreamEvent]) -> bool | None:
         """Close every JSON text; whether all are whole, and `None` where there is none."""
         whole = []
-        if self._reads and (self.parser.offset or not self._tools):
+        if self._reads and (self._content_began or not self._tools):
             last = self._closed(CONTENT, self.parser)
             events += last or []
             whole.append(last is not None)
@@ -296,9 +314,21 @@ class Bridge:
             return ProviderError(refusal or f"the answer was {verdict.status}", code=verdict.status)
         if self._broken:
             return next(iter(self._broken.values()))
-        if verdict.status == "interrupted":
-            return ConnectionLost("the stream ended without its end marker", retryable=True)
-        return None
+        # Of JSON, both were broken above; a text may be cut anywhere, and only the end tells.
+        cut_texts: dict[Status, Exception] = {
+            "truncated": ProviderError("the text was cut at the provider's limit", code="length"),
+            "interrupted": ConnectionLost(
+                "the stream ended without its end marker", retryable=True
+            ),
+        }
+        return cut_texts.get(verdict.status)
+
+
+def as_bytes(piece: Piece) -> bytes:
+    if isinstance(piece, bytes | bytearray | memoryview):
+        return bytes(piece)
+    found = type(piece).__name__
+    raise TypeError(f"expected bytes from a provider's event stream, got {found}")
 
 
 def joined(pair: re.Match[str]) -> str:

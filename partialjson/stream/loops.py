@@ -85,7 +85,7 @@ class Stream(Loop):
 
     def __init__(self, source: Iterable[Piece], bridge: Bridge, finish: EndPolicy = "auto") -> None:
         super().__init__(bridge, finish)
-        self._source = iter(source)
+        self._given, self._source = source, iter(source)
 
     def __iter__(self) -> Self:
         return self
@@ -128,8 +128,9 @@ class Stream(Loop):
     def close(self) -> None:
         """Leave the stream: the source is closed, if it can be; before its end that is a cancel."""
         self._end(cancelled=True)
-        if close := getattr(self._source, "close", None):
-            close()
+        for held in {id(self._source): self._source, id(self._given): self._given}.values():
+            if close := getattr(held, "close", None):
+                close()
 
 
 class AsyncStream(Loop):
@@ -139,7 +140,7 @@ class AsyncStream(Loop):
         self, source: AsyncIterable[Piece], bridge: Bridge, finish: EndPolicy = "auto"
     ) -> None:
         super().__init__(bridge, finish)
-        self._source = aiter(source)
+        self._given, self._source = source, aiter(source)
 
     def __aiter__(self) -> Self:
         return self
@@ -182,12 +183,13 @@ class AsyncStream(Loop):
     async def aclose(self) -> None:
         """Leave the stream: the source is closed, if it can be; before its end that is a cancel."""
         self._end(cancelled=True)
-        if close := getattr(self._source, "aclose", None):
-            await close()
+        for held in {id(self._source): self._source, id(self._given): self._given}.values():
+            if close := getattr(held, "aclose", None):
+                await close()
 
 
 def stream(
-    source: Iterable[Piece],
+    source: Iterable[Piece] | Piece,
     *,
     provider: str | None = None,
     parse: Literal["json", "text"] = "json",
@@ -197,9 +199,9 @@ def stream(
     """What a source says, to loop over as it comes.
 
     Content events come bare, those of a tool call as `ToolEvent`, reasoning and refusal as
-    `TextDelta`, comments as `Heartbeat`. Only the first choice of an answer is read as JSON; others
-    are `TextDelta`. When the source ends, the loop raises what `result` would raise, behind the
-    last event: a cut stream never looks like a whole one.
+    `TextDelta`, comments as `Heartbeat`. Of several choices the content of the first is read as
+    JSON, that of others is `TextDelta`. When the source ends, the loop raises what `result` would
+    raise, behind the last event: a cut stream never looks like a whole one.
 
     Args:
         source: Pieces of the JSON text, `str` or bytes; with a provider, bytes of its stream.

@@ -58,7 +58,7 @@ class Witness:
     def hear(self, item: Item) -> None:
         """Take note of what the provider said next."""
         match item:
-            case Delta(channel=Channel(kind="refusal")):
+            case Delta(channel=Channel(kind="refusal", choice=0)):
                 self.refused = True
             case Delta(channel=Channel(choice=choice)) if choice not in self.finish_reasons:
                 self.open_choices.add(choice)
@@ -98,12 +98,12 @@ class Witness:
         )
 
     def _status(self, *, whole: bool | None, cancelled: bool) -> Status:
-        reasons = set(self.finish_reasons.values())
-        if reasons & FILTER_REASONS:
+        reason = self.finish_reasons.get(0)  # the first choice is the one that was read
+        if reason in FILTER_REASONS:
             return "filtered"
-        if self.refused or "refusal" in reasons:
+        if self.refused or reason == "refusal":
             return "refused"
-        if reasons & LIMIT_REASONS and not whole:
+        if reason in LIMIT_REASONS and not whole:
             return "truncated"
         if whole or (whole is None and self.finished):
             return "complete"

@@ -9,6 +9,7 @@ bytes come from and when to connect again are not known here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, dataclass_transform
 
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 EXCERPT = 40  # bytes of an event that are shown when it grows over the limit
+FIELDS_KEPT = 1_024  # unknown ones of one event: more would be an attack on our memory
 RETRY_DIGITS = 15  # 31,000 years; `int()` refuses thousands of digits, a float hundreds
 
 
@@ -37,7 +39,8 @@ class ServerSentEvent:
         event: The event type: `"message"` where the stream names none.
         data: The values of the `data` lines, joined by `"\n"`.
         id: The last event ID at dispatch: it stays from event to event until the stream changes it.
-        fields: Lines that the standard does not know and ignores, as `(name, value)`, in order.
+        fields: Lines that the standard does not know and ignores, as `(name, value)`, in order; the
+            first 1,024 of them.
         end: Bytes of the stream up to the end of the blank line, a byte order mark not counted; of
             a CRLF only the CR. It tells which of two things came first, and is not compared.
     """
@@ -102,7 +105,7 @@ class SSEDecoder:
             TypeError: `data` is not bytes. This ends nothing.
         """
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)  # else it would grow with each call
         if self._closed:
             raise RuntimeError("feed() after close(): a new stream needs a new SSEDecoder")
         stream = self._after_line_end(self._after_mark(_as_bytes(data)))
@@ -127,7 +130,7 @@ class SSEDecoder:
             LimitExceeded: The same error that an earlier `feed` raised.
         """
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)  # else it would grow with each call
         self._closed = True
         self.comments, self.undispatched = [], []
         return []
@@ -211,8 +214,9 @@ class SSEDecoder:
         """Fire the event that the fields of the block make, if they have data (§9.2.6)."""
         if not self._held:
             return
-        event_type, data, fields = "message", [], []
-        for line in self._held.splitlines():
+        event_type, data = "message", list[str]()
+        fields: list[tuple[str, str]] = []
+        for line in _lines(self._held):
             name, value = _name_and_value(line)
             if name == b"data":
                 data.append(_decoded(value))
@@ -221,7 +225,7 @@ class SSEDecoder:
             elif name == b"id":
                 if b"\0" not in value:
                     self.last_event_id = _decoded(value)
-            elif name != b"retry":
+            elif name != b"retry" and len(fields) < FIELDS_KEPT:
                 fields.append((_decoded(name), _decoded(value)))
 
         end = self._offset + 1
@@ -236,6 +240,14 @@ def _as_bytes(data: bytes | bytearray | memoryview) -> bytes:
         return bytes(memoryview(data))  # `bytes(5)` would be five bytes
     except TypeError:
         raise TypeError(f"an event stream is bytes, got {type(data).__name__}") from None
+
+
+def _lines(block: bytearray) -> Iterator[bytearray]:
+    """One after the other: a list of all would take fifty times the memory of empty ones."""
+    start = 0
+    while (end := block.find(b"\n", start)) >= 0:
+        yield block[start:end]
+        start = end + 1
 
 
 def _name_and_value(line: bytearray) -> tuple[bytearray, bytearray]:
