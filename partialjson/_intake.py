@@ -150,7 +150,7 @@ class Intake(ABC):
 
     def _take(self, text: str) -> None:
         """Read decoded text, up to `max_text`; an earlier fault comes first."""
-        room = len(text) if self._max_text is None else self._max_text - self.offset
+        room = len(text) if self._max_text is None else max(self._max_text - self.offset, 0)
         self._read(text[:room])
         if room < len(text):
             end = len(self._carried)

@@ -90,7 +90,9 @@ class TextError(PartialJSONError):
 
 
 def _short(pointer: str) -> str:
-    return pointer if len(pointer) <= POINTER_SHOWN else "…" + pointer[-POINTER_SHOWN:]
+    """A pointer that fits into a line: the end of a long one, and nothing that breaks the line."""
+    shown = pointer if len(pointer) <= POINTER_SHOWN else "…" + pointer[-POINTER_SHOWN:]
+    return shown if shown.isprintable() else repr(shown)[1:-1]
 
 
 class JSONSyntaxError(TextError, ValueError):

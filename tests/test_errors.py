@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 
 import pytest
@@ -242,3 +243,13 @@ def test_nothing_of_json_re_or_codecs_is_raised():
                 IncompleteJSONError,
                 LimitExceeded,
             )
+
+
+@pytest.mark.parametrize("name", [r"a\nb", r"\u001b[31m", r"\ud800", r"\u2028"])
+def test_a_message_is_one_line_that_can_be_printed_whatever_a_name_holds(name):
+    with pytest.raises(JSONSyntaxError) as caught:
+        Parser().feed(f'{{"{name}":[x')
+    message = str(caught.value)
+    assert message.isprintable()
+    assert message.encode()
+    assert caught.value.path == (json.loads(f'"{name}"'),)

@@ -420,9 +420,9 @@ def test_an_event_over_the_limit_ends_the_stream_and_loses_nothing_before_it(hea
     wire = sse(HEARTBEAT, *says("[1,")) + b"data: " + bytes(32 * 1024**2)
     heard = hear([wire, b"\n\n", sse(*says("2]"))], provider="chat")
     assert heard.events == [
+        Heartbeat("OPENROUTER PROCESSING"),
         ValueStart((), "array"),
         ValueEnd((0,), "number", 1, 1, 2),
-        Heartbeat("OPENROUTER PROCESSING"),
     ]
     assert (type(heard.error), heard.error.limit) == (LimitExceeded, "max_event")
     assert heard.flow.verdict.status == "failed"
@@ -1100,3 +1100,14 @@ def test_leaving_closes_the_source_itself_not_its_iterator_alone():
     with stream(response) as flow:
         next(flow)
     assert response.closed
+
+
+def test_a_heartbeat_stands_in_its_place_however_the_bytes_are_cut(hear):
+    wire = b": one\n\n" + sse(*says("[")) + b": two\n\n" + sse(*says("1]"), STOP, DONE)
+    expected = hear(characters(wire), provider="chat").events
+    assert hear([wire], provider="chat").events == expected
+    assert [type(event).__name__ for event in expected][:3] == [
+        "Heartbeat",
+        "ValueStart",
+        "Heartbeat",
+    ]

@@ -134,7 +134,7 @@ class Bridge:
     def items(self, piece: Piece) -> list[Item]:
         """What the provider says in a piece, to be given to `hear`; `feed` does both.
 
-        Heartbeats that are comments stand behind the messages of the same piece.
+        Comments are heartbeats, in their places.
 
         Raises:
             TypeError: The piece is of a kind that this source cannot have; this ends nothing.
@@ -148,10 +148,9 @@ class Bridge:
         except LimitExceeded as error:
             messages, self.error = error.events, error
         items: list[Item] = []
-        for data, name in in_order(messages, self._decoder.undispatched):
-            items += self._provider.feed(data, name)
-        whole = [item for item in map(self._joined, items) if item is not None]
-        return whole + [Heartbeat(comment.strip()) for comment in self._decoder.comments]
+        for data, kind in in_order(messages, self._decoder):
+            items += [Heartbeat(data.strip())] if kind is None else self._provider.feed(data, kind)
+        return [item for item in map(self._joined, items) if item is not None]
 
     def hear(self, items: list[Item]) -> list[StreamEvent]:
         """What happens by the items, up to the end marker or a fault of the content."""
@@ -341,9 +340,14 @@ def made(provider: str) -> Provider:
     return PROVIDERS[provider]()
 
 
-def in_order(events: list[ServerSentEvent], blocks: list[ServerSentEvent]) -> list[tuple[str, str]]:
-    """The data and the type of each message; an `error` field without data is a message, too."""
-    messages = [(event.end, event.data, event.event) for event in events]
-    for block in blocks:
-        messages += [(block.end, value, name) for name, value in block.fields if name == "error"]
-    return [(data, event) for _, data, event in sorted(messages, key=lambda m: m[0])]
+def in_order(events: list[ServerSentEvent], decoder: SSEDecoder) -> list[tuple[str, str | None]]:
+    """The data and the type of each message of a feed, and each comment, which has no type.
+
+    An `error` field without data is a message, too.
+    """
+    told: list[tuple[int, str, str | None]] = [(e.end, e.data, e.event) for e in events]
+    for block in decoder.undispatched:
+        told += [(block.end, value, name) for name, value in block.fields if name == "error"]
+    comments = zip(decoder.comment_ends, decoder.comments, strict=True)
+    told += [(end, comment, None) for end, comment in comments]
+    return [(data, kind) for _, data, kind in sorted(told, key=lambda one: one[0])]

@@ -214,7 +214,7 @@ def stream(
         JSONSyntaxError, IncompleteJSONError, LimitExceeded: By the loop, as `Parser` would.
         ProviderError: By the loop: the provider reported an error, filtered or refused.
         ConnectionLost: By the loop: no end marker came, and no JSON tells otherwise.
-        ValueError: An option that does not exist.
+        ValueError: A provider that does not exist, or a value that an option cannot have.
     """
     return Stream(pieces_of(source), Bridge(provider=provider, parse=parse, **options), finish)
 

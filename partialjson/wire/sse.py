@@ -70,6 +70,7 @@ class SSEDecoder:
         last_event_id: What to send as `Last-Event-ID` when connecting again, if it is not empty.
         retry: The reconnection time in milliseconds that the server asked for last, or `None`. Only
             ASCII digits count, and at most 15 after leading zeros; anything else is ignored.
+        comment_ends: Where each of `comments` ends, as `ServerSentEvent.end` counts it.
         comments: The comments of the latest feed, in order, each as it stands after its colon.
             A comment is heard at the end of its line, inside an event too.
         undispatched: The blocks of the latest feed for which the standard fires nothing, in order:
@@ -80,6 +81,7 @@ class SSEDecoder:
         self.last_event_id: str = last_event_id
         self.retry: int | None = None
         self.comments: list[str] = []
+        self.comment_ends: list[int] = []
         self.undispatched: list[ServerSentEvent] = []
         self._max_event = max_event
         self._mark: bytes | None = b""  # the stream's first bytes, while they may be a mark
@@ -110,7 +112,7 @@ class SSEDecoder:
             raise RuntimeError("feed() after close(): a new stream needs a new SSEDecoder")
         stream = self._after_line_end(self._after_mark(_as_bytes(data)))
 
-        self.comments, self.undispatched = [], []
+        self.comments, self.comment_ends, self.undispatched = [], [], []
         events: list[ServerSentEvent] = []
         for line in stream.splitlines(keepends=True):  # of bytes: at CR, LF and CRLF, nowhere else
             text = line.rstrip(b"\r\n")
@@ -132,7 +134,7 @@ class SSEDecoder:
         if self._error is not None:
             raise self._error.with_traceback(None)  # else it would grow with each call
         self._closed = True
-        self.comments, self.undispatched = [], []
+        self.comments, self.comment_ends, self.undispatched = [], [], []
         return []
 
     @property
@@ -194,6 +196,7 @@ class SSEDecoder:
             self._dispatch(events)
         elif self._held.startswith(b":", self._line_start):
             self.comments.append(_decoded(self._held[self._line_start + 1 :]))
+            self.comment_ends.append(self._offset + 1)
             del self._held[self._line_start :]
         else:
             self._hold(b"\n", events)
