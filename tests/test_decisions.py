@@ -963,3 +963,10 @@ def test_an_interrupt_before_the_first_step_ends_the_text_too(kind, monkeypatch)
         with pytest.raises(RuntimeError, match="broken off") as caught:
             parser.feed(b" and more")
     assert len(caught.traceback) < 8
+
+
+@BOTH
+@pytest.mark.parametrize("checkpoint", ["{}", None, 3])
+def test_a_checkpoint_is_bytes(kind, checkpoint):
+    with pytest.raises(TypeError, match="expected a checkpoint as bytes"):
+        kind.restore(checkpoint)

@@ -510,3 +510,15 @@ def test_the_first_frame_is_seen_before_the_last_byte_is_read(terminal, kind):
     first = next(count for count in seen if count)
     assert first < len(wire) // 2 < len(read) == len(wire)
     assert len({*seen}) > 4, "and again and again"
+
+
+def test_a_terminal_without_unicode_gets_plain_lines_that_it_can_show():
+    class Terminal(io.TextIOWrapper):
+        def isatty(self):
+            return True
+
+    terminal = Terminal(io.BytesIO(), encoding="latin-1", write_through=True)
+    screen = screen_for(terminal)
+    assert type(screen) is PlainLines
+    assert watch([b'{"\xe5\x90\x8d": "\xc3\xa9"}'], None, screen) == 0
+    assert terminal.buffer.getvalue().splitlines()[0] == rb'/\u540d: "\u00e9"'
