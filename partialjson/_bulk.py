@@ -30,7 +30,7 @@ __all__ = [
 
 Scan: TypeAlias = Callable[[str, int], tuple[JSON, int]]
 REFUSALS = (ValueError, ArithmeticError, StopIteration, RecursionError)
-WINDOW = 16_384  # characters in which to look for the end of a run of elements
+WINDOW = 49_152  # characters in which to look for the end of a run of elements
 SMALL = 2_048  # characters that a value may have where what follows has too many brackets
 
 
