@@ -149,7 +149,6 @@ def test_channels_are_named_as_far_as_they_are_known():
     reasoning, other = ({"kind": kind, "index": 0} for kind in ("reasoning", "content"))
     dig, nameless = ({"kind": "tool", "index": i, "id": f"c{i + 1}"} for i in (0, 1))
     assert [*map(json.loads, heard)] == [
-        {"event": "heartbeat", "text": "WAIT"},
         {"event": "text", "channel": reasoning | {"choice": 0}, "text": "Hm"},
         told("start", "array", nameless | {"choice": 0}),
         told("end", "array", nameless | {"choice": 0}),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Protocol, Self, TextIO
 
 from partialjson._checkpoint import dumps
-from partialjson.events import StringDelta, ValueEnd, ValueStart
+from partialjson.events import Event, StringDelta, ValueEnd, ValueStart
 from partialjson.parser import Parser
 from partialjson.path import JSON, Path, to_pointer
 from partialjson.stream import Heartbeat, Stream, StreamEvent, TextDelta, ToolEvent
@@ -76,7 +76,7 @@ class Lines(Screen):
 
 
 class JSONLines(Lines):
-    """One JSON object a line for each event, in ASCII.
+    """One JSON object a line for each event, heartbeats aside, in ASCII.
 
     Args:
         out: Where the lines go.
@@ -88,20 +88,19 @@ class JSONLines(Lines):
         self._values = values
 
     def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - all is in the event
-        emit(self._out, ascii_json(self.record(event)))
+        if not isinstance(event, Heartbeat):  # nothing happened to the document
+            emit(self._out, ascii_json(self.record(event)))
 
     def end(self, stream: Stream) -> None:
         """Nothing more: the exit code says how it ended."""
 
-    def record(self, event: StreamEvent) -> dict[str, JSON]:
+    def record(self, event: Event | ToolEvent | TextDelta) -> dict[str, JSON]:
         """An event as it is printed."""
         match event:
             case ToolEvent(channel, inner):
                 return self.record(inner) | {"channel": named(channel)}
             case TextDelta(channel, text):
                 return {"event": "text", "channel": named(channel), "text": text}
-            case Heartbeat(text):
-                return {"event": "heartbeat", "text": text}
             case StringDelta(path, text):
                 return {"event": "delta", "path": [*path], "text": text}
             case ValueStart(path, kind, replaces):
