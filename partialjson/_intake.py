@@ -234,6 +234,8 @@ class Intake(ABC):
 
 
 def as_bytes(delta: bytes | bytearray | memoryview) -> bytes:
+    if type(delta) is bytes:
+        return delta
     try:
         return bytes(memoryview(delta))
     except TypeError:  # bytes(3) would be three zeros

@@ -239,6 +239,8 @@ class SSEDecoder:
 
 
 def _as_bytes(data: bytes | bytearray | memoryview) -> bytes:
+    if type(data) is bytes:
+        return data
     try:
         return bytes(memoryview(data))  # `bytes(5)` would be five bytes
     except TypeError:
