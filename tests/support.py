@@ -37,6 +37,14 @@ def chunkings(draw, text):
 # -- Feeding ---------------------------------------------------------------------------------------
 
 
+def fed(kind, *deltas, **options):
+    """A parser that has read some deltas and is still open."""
+    parser = kind(**options)
+    for delta in deltas:
+        parser.feed(delta)
+    return parser
+
+
 def events_of(deltas, **options):
     parser = Parser(**options)
     events = [event for delta in deltas for event in parser.feed(delta)]

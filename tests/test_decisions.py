@@ -10,6 +10,7 @@ from support import (
     characters,
     events_of,
     exactly,
+    fed,
     merged,
     outcome_of,
     sizes,
@@ -33,13 +34,6 @@ from partialjson import (
 
 BOTH = pytest.mark.parametrize("kind", [Parser, LiveValue])
 MARK = b"\xef\xbb\xbf"
-
-
-def fed(kind, *deltas, **options):
-    parser = kind(**options)
-    for delta in deltas:
-        parser.feed(delta)
-    return parser
 
 
 def failure(kind, *deltas, **options):

@@ -9,7 +9,17 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import characters, chunkings, exactly, mutated, outcome_of, sizes, texts, two_way_cuts
+from support import (
+    characters,
+    chunkings,
+    exactly,
+    fed,
+    mutated,
+    outcome_of,
+    sizes,
+    texts,
+    two_way_cuts,
+)
 
 from partialjson import (
     Completion,
@@ -22,13 +32,6 @@ from partialjson import (
 
 BOTH = pytest.mark.parametrize("kind", [Parser, LiveValue])
 DEEP = pytest.mark.parametrize(("kind", "depth"), [(LiveValue, 100_000), (Parser, 2_000)])
-
-
-def fed(kind, *deltas, **options):
-    parser = kind(**options)
-    for delta in deltas:
-        parser.feed(delta)
-    return parser
 
 
 def over(kind, *deltas, **options):

@@ -11,7 +11,17 @@ import copy
 import json
 
 import pytest
-from support import built, characters, events_of, exactly, merged, outcome_of, sizes, two_way_cuts
+from support import (
+    built,
+    characters,
+    events_of,
+    exactly,
+    fed,
+    merged,
+    outcome_of,
+    sizes,
+    two_way_cuts,
+)
 
 from partialjson import (
     IncompleteJSONError,
@@ -26,13 +36,6 @@ from partialjson import (
 )
 
 BOTH = pytest.mark.parametrize("kind", [Parser, LiveValue])
-
-
-def fed(kind, *deltas, **options):
-    parser = kind(**options)
-    for delta in deltas:
-        parser.feed(delta)
-    return parser
 
 
 def shown(kind, deltas, **options):
