@@ -3,6 +3,7 @@
 The door: names only, and none that needs an optional dependency.
 """
 
+from .documents import Broken, Documents
 from .errors import (
     BadContentType,
     CheckpointError,
@@ -17,7 +18,7 @@ from .errors import (
     TransportError,
 )
 from .events import Event, Kind, StringDelta, ValueEnd, ValueStart
-from .fragments import complete, from_json
+from .fragments import Fragment, Fragments, complete, from_json
 from .parser import Completion, LiveValue, Parser
 from .path import JSON, Path, from_pointer, to_pointer
 from .stream import (
@@ -40,11 +41,15 @@ __all__ = [
     "JSON",
     "AsyncStream",
     "BadContentType",
+    "Broken",
     "Channel",
     "CheckpointError",
     "Completion",
     "ConnectionLost",
+    "Documents",
     "Event",
+    "Fragment",
+    "Fragments",
     "HTTPStatusError",
     "Heartbeat",
     "IncompleteJSONError",

@@ -8,7 +8,7 @@ may end.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from codecs import utf_8_decode
+from codecs import getincrementaldecoder, utf_8_decode
 from typing import Any, NoReturn, TypeAlias
 
 from ._grammar import END, IN_A_STRING
@@ -16,12 +16,13 @@ from .errors import IncompleteJSONError, JSONSyntaxError, LimitExceeded, TextErr
 from .events import Event
 from .path import JSON, Path
 
-__all__ = ["BYTE_ORDER_MARK", "NOWHERE", "Delta", "Intake"]
+__all__ = ["NOWHERE", "Characters", "Delta", "Intake"]
 
 Delta: TypeAlias = str | bytes | bytearray | memoryview
 
 BYTE_ORDER_MARK = "\ufeff"
 NOWHERE = -1
+WRONG_KIND = ("expected bytes as before, got str", "expected str as before, got bytes")
 
 
 class Intake(ABC):
@@ -119,10 +120,9 @@ class Intake(ABC):
         data = delta if isinstance(delta, str) else as_bytes(delta)
         if not data:
             return
-        if isinstance(data, str) and self._of_bytes:
-            raise TypeError("expected bytes as before, got str")
-        if isinstance(data, bytes) and self.offset and not self._of_bytes:
-            raise TypeError("expected str as before, got bytes")
+        of_bytes = isinstance(data, bytes)
+        if of_bytes != self._of_bytes and (self._of_bytes or self.offset):
+            raise TypeError(WRONG_KIND[of_bytes])
         try:
             if isinstance(data, str):
                 self._take(str.__str__(data))  # a subclass may answer otherwise than its characters
@@ -241,3 +241,41 @@ def as_bytes(delta: bytes | bytearray | memoryview) -> bytes:
     except TypeError:  # bytes(3) would be three zeros
         found = type(delta).__name__
         raise TypeError(f"expected str or a bytes-like object, got {found}") from None
+
+
+class Characters:
+    """Deltas of either kind as text, for those who stand before a parser or beside it.
+
+    Of UTF-8 come the whole characters, without a byte order mark at the start. A byte that is not
+    UTF-8 comes as a lone surrogate, of which `as_fed` makes the byte again: so the parser, which is
+    given what `as_fed` gives, reports it in its own words.
+    """
+
+    __slots__ = ("_began", "_decoder", "of_bytes")
+
+    of_bytes: bool
+    """Whether what came is bytes; not before anything did."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8-sig")("surrogateescape")
+        self._began = self.of_bytes = False
+
+    def feed(self, delta: Delta) -> str:
+        """The characters that are whole now; of the other kind than before is a `TypeError`."""
+        data = delta if isinstance(delta, str) else as_bytes(delta)
+        of_bytes = isinstance(data, bytes)
+        if not data:
+            return ""
+        if self._began and of_bytes != self.of_bytes:
+            raise TypeError(WRONG_KIND[of_bytes])
+        self._began, self.of_bytes = True, of_bytes
+        return data if isinstance(data, str) else self._decoder.decode(data)
+
+    def close(self) -> str:
+        """What is left of a character that the end cuts, a lone surrogate for each byte."""
+        undecoded: bytes = self._decoder.getstate()[0]
+        return undecoded.decode("utf-8", "surrogateescape")
+
+    def as_fed(self, text: str) -> Delta:
+        """Some of the text in the kind in which it came."""
+        return text.encode("utf-8", "surrogateescape") if self.of_bytes else text

@@ -1,15 +1,154 @@
-"""Text to whole values: the completion of a cut text, and the value that it holds."""
+"""Text to whole values: those at a pattern, each as it ends, and that of a cut text."""
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Unpack
 
-from ._intake import BYTE_ORDER_MARK, Delta
-from .errors import IncompleteJSONError
-from .parser import LiveValue, Options
-from .path import JSON
+from ._intake import Characters, Delta
+from ._shedding import Shedding
+from .errors import IncompleteJSONError, TextError
+from .events import Event, ValueEnd, ValueStart, event
+from .parser import LiveValue, Options, Parser
+from .path import JSON, Path, Pattern
 
-__all__ = ["complete", "from_json"]
+__all__ = ["Fragment", "Fragments", "complete", "from_json"]
+
+
+# -- The values at a pattern -----------------------------------------------------------------------
+
+
+@event
+class Fragment:
+    """A value that is whole, and its own text.
+
+    Attributes:
+        path: Where it stands, from the root.
+        value: The value; a container is the live object itself, which the caller must not change.
+        text: Its JSON text, character for character as it came.
+    """
+
+    path: Path
+    value: JSON
+    text: str
+
+
+class Fragments:
+    """The values at a pattern, each as soon as it is whole.
+
+    Each value comes once, children before their parents. Text is kept from the start of an open
+    match only, so a match costs its own length; all else costs what `Parser` costs.
+
+    Args:
+        pattern: Which values: a JSONPath (RFC 9535) of names, indices, wildcards and descendants,
+            `$.items[*].title`; see `partialjson.path.Pattern`.
+        keep: If not, a match leaves the live value when it is whole, so that an endless list is
+            read in constant memory. Indices count on. Of matches inside each other the outermost
+            one leaves; the root stays. What `Parser` promises of the value as a whole (7 and 9)
+            does not hold then, and a name whose value has left is new when it comes again.
+        options: Those of `Parser`.
+
+    Attributes:
+        parser: Reads the text; its facts may be looked at, and only `feed` and `close` of this
+            object may feed it.
+
+    Raises:
+        ValueError: The pattern is none, or not one of this kind.
+    """
+
+    def __init__(self, pattern: str, *, keep: bool = True, **options: Unpack[Options]) -> None:
+        self._pattern = Pattern(pattern)
+        self.parser: Parser = Parser(**options) if keep else Shedding(self._pattern, **options)
+        self._characters = Characters()
+        self._states: list[int] = []  # of the pattern, for each open value
+        self._matched: int | None = None  # at which depth a match is open that no other encloses
+        self._text: StringIO | None = None  # all since the start of that match
+        self._text_start = 0
+
+    def feed(self, text: Delta) -> list[Fragment]:
+        """Read the next piece of the text, and give the matches that it ends.
+
+        Raises:
+            JSONSyntaxError, LimitExceeded: As `Parser.feed`; the matches that ended before the
+                fault stand in the error's `events`.
+            TypeError, RuntimeError: As `Parser.feed`.
+        """
+        begin, earlier = self.parser.offset, self.parser.error
+        try:
+            events = self.parser.feed(text)
+        except TextError as error:
+            if error is not earlier:
+                error.events = self._found(error.events, self._characters.feed(text), begin)
+            raise
+        characters = self._characters.feed(text)
+        fragments = self._found(events, characters, begin)
+        self._hold(characters, begin)
+        return fragments
+
+    def close(self) -> list[Fragment]:
+        """The text has ended: a number at the root is a match now, if the root is one.
+
+        Raises:
+            IncompleteJSONError, JSONSyntaxError: As `Parser.close`.
+        """
+        begin = self.parser.offset
+        return self._found(self.parser.close(), "", begin)
+
+    def _found(self, events: list[Event], characters: str, begin: int) -> list[Fragment]:
+        """The matches among the values that end with the characters from offset `begin` on."""
+        pattern, found = self._pattern, []
+        for happened in events:
+            if type(happened) is ValueStart:
+                states = self._states_at(happened.path)
+                if self._matched is None and pattern.selects(states):
+                    self._matched = len(self._states)
+                self._states.append(states)
+            elif type(happened) is ValueEnd and pattern.selects(self._leave(happened.path)):
+                text = self._text_of(happened.start, happened.end, characters, begin)
+                found.append(Fragment(happened.path, happened.value, text))
+        return found
+
+    def _states_at(self, path: Path) -> int:
+        """The states of a value in the innermost open one, or of the root."""
+        return self._pattern.step(self._states[-1], path[-1]) if path else self._pattern.START
+
+    def _leave(self, path: Path) -> int:
+        """The states of a value that ends: an atom never was open."""
+        if len(path) == len(self._states):
+            return self._states_at(path)
+        if self._matched == len(path):
+            self._matched = None
+        return self._states.pop()
+
+    def _text_of(self, start: int, end: int, characters: str, begin: int) -> str:
+        if start >= begin:
+            return characters[start - begin : end - begin]
+        assert self._text is not None, "a match that began earlier is held"  # noqa: S101
+        self._text.seek(start - self._text_start)
+        return self._text.read() + characters[: end - begin]
+
+    def _hold(self, characters: str, begin: int) -> None:
+        """Keep the text of what is open and matches, and nothing else."""
+        start = self._match_start()
+        if start is None:
+            self._text = None
+        elif self._text is not None and start < begin:
+            self._text.write(characters)
+        else:
+            self._text, self._text_start = StringIO(newline=""), start
+            self._text.write(characters[start - begin :])
+
+    def _match_start(self) -> int | None:
+        """Where the outermost open match began: a value that is open, or an atom that is cut."""
+        if self._matched is not None:
+            return self.parser._start_at(self._matched)  # noqa: SLF001 - no event tells it
+        start = self.parser._start_at(len(self._states))  # noqa: SLF001
+        if start is None or not self._pattern.selects(self._states_at(self.parser.path)):
+            return None
+        return start
+
+
+# -- A cut text ------------------------------------------------------------------------------------
 
 
 def complete(text: Delta, **options: Unpack[Options]) -> str:
@@ -29,12 +168,12 @@ def complete(text: Delta, **options: Unpack[Options]) -> str:
     live = LiveValue(**options)
     live.feed(text)
     offset, suffix = live.completion
-    text = text if isinstance(text, str) else decoded(text)
+    characters = Characters().feed(text)
     try:
         live.close()
     except IncompleteJSONError:
-        return text[:offset] + suffix
-    return text
+        return characters[:offset] + suffix
+    return characters
 
 
 def from_json(text: Delta, *, partial: bool = True, **options: Unpack[Options]) -> JSON:
@@ -58,8 +197,3 @@ def from_json(text: Delta, *, partial: bool = True, **options: Unpack[Options]) 
         if partial:
             return live.value
         raise
-
-
-def decoded(data: bytes | bytearray | memoryview) -> str:
-    """The whole characters of UTF-8 bytes that were read before, less a byte order mark."""
-    return bytes(data).decode("utf-8", "ignore").removeprefix(BYTE_ORDER_MARK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ._checkpoint import take
-from ._grammar import GROWING
+from ._grammar import BEFORE_A_VALUE, GROWING, IN_WHOLE_STRING
 from ._intake import Delta
 from ._live import Completion, Live
 from ._tree import Options
@@ -188,12 +188,12 @@ class Parser(Live):
     def _here(self) -> Path:
         if self._key is not None:
             return (*self._prefix, self._key)
-        return (*self._prefix, len(self._container)) if self._stack else ()
+        return (*self._prefix, len(self._container)) if self._stack else self._prefix
 
     def on_atom(self, kind: Kind, value: JSON, start: int, end: int) -> None:
         key = self._key
         if key is None:
-            path = (*self._prefix, len(self._container)) if self._stack else ()
+            path = (*self._prefix, len(self._container)) if self._stack else self._prefix
             replaces = False
             self._container.append(value)
         else:
@@ -248,6 +248,14 @@ class Parser(Live):
 
     def _ended(self, path: Path, kind: Kind, value: JSON, end: int) -> ValueEnd:
         return ValueEnd(path, kind, value, self._starts.pop(), end, self._replaces.pop())
+
+    def _start_at(self, depth: int) -> int | None:
+        """The offset of the open value at a depth, or there of an atom that is cut, if any."""
+        if depth < len(self._starts):
+            return self._starts[depth]
+        if self._at == IN_WHOLE_STRING:
+            return self._gathered_at
+        return self._consumed if self._carried and self._at in BEFORE_A_VALUE else None
 
     # -- saving ------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 import re
 from collections.abc import Iterator
 from json.decoder import JSONDecoder
@@ -96,6 +97,11 @@ def exactly(value):
     return repr(value)
 
 
+def pickled(thing):
+    """The same state in another object, as another process would have it."""
+    return pickle.loads(pickle.dumps(thing))  # noqa: S301 - our own bytes
+
+
 # -- The oracle ------------------------------------------------------------------------------------
 
 SPACE = re.compile(r"[ \t\n\r]*")
@@ -180,6 +186,16 @@ def put(holder, key, value):
         holder[key] = value
     else:
         holder.append(value)
+
+
+def steps(value):
+    """Every value inside a value, by path."""
+    yield (), value
+    if type(value) in (dict, list):
+        items = value.items() if type(value) is dict else enumerate(value)
+        for key, child in items:
+            for path, inner in steps(child):
+                yield (key, *path), inner
 
 
 def refuse(constant):

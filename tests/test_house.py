@@ -45,8 +45,10 @@ FLOORS = {
     "wire.polling": 3,
     "wire.batch": 3,
     "_tree": 3,  # the value that the steps build
+    "_shedding": 3,  # a parser whose finished matches leave its value
     "_live": 3,  # what Parser and LiveValue share
     "parser": 3,
+    "documents": 4,  # many texts in one stream
     "fragments": 4,
     "validation": 4,
     "render": 4,
@@ -78,7 +80,9 @@ LOADED = {
     "partialjson._live",
     "partialjson._tree",
     "partialjson._reader",
+    "partialjson._shedding",
     "partialjson._strings",
+    "partialjson.documents",
     "partialjson.errors",
     "partialjson.events",
     "partialjson.fragments",
@@ -103,11 +107,15 @@ PUBLIC = (
     "JSON",
     "AsyncStream",
     "BadContentType",
+    "Broken",
     "Channel",
     "CheckpointError",
     "Completion",
     "ConnectionLost",
+    "Documents",
     "Event",
+    "Fragment",
+    "Fragments",
     "HTTPStatusError",
     "Heartbeat",
     "IncompleteJSONError",

@@ -22,6 +22,7 @@ from support import (
     mutated,
     outcome_of,
     sizes,
+    steps,
     texts,
     told,
     two_way_cuts,
@@ -74,16 +75,6 @@ def test_the_value_after_every_character_is_what_the_events_so_far_build(kind, t
 
 
 # -- The promises ----------------------------------------------------------------------------------
-
-
-def steps(value):
-    """Every value inside a value, by path."""
-    yield (), value
-    if type(value) in (dict, list):
-        items = value.items() if type(value) is dict else enumerate(value)
-        for key, child in items:
-            for path, inner in steps(child):
-                yield (key, *path), inner
 
 
 @BOTH

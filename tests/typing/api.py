@@ -209,3 +209,21 @@ def the_end(stream: pj.Stream | pj.AsyncStream) -> pj.Verdict | None:
 
 def pointers(path: pj.Path) -> pj.Path:
     return pj.from_pointer(pj.to_pointer(path), {"items": []})
+
+
+def rows(deltas: Iterator[str]) -> list[pj.Path]:
+    fragments = pj.Fragments("$.rows[*]", keep=False, parse_float=Decimal)
+    found = [fragment for delta in deltas for fragment in fragments.feed(delta)]
+    assert_type(found, list[pj.Fragment])
+    assert_type(found[0].text, str)
+    return [fragment.path for fragment in found + fragments.close()]
+
+
+def lines(deltas: Iterator[bytes]) -> None:
+    documents = pj.Documents("concatenated", max_depth=40)
+    for delta in deltas:
+        for told in documents.feed(delta):
+            if isinstance(told, pj.Broken):
+                assert_type(told.index, int)
+            else:
+                assert_type(told, pj.Event)
