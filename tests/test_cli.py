@@ -297,7 +297,112 @@ def test_complete_has_two_ends_alone():
     assert here("complete", stdin=b"[\xff]")[0] == 4
 
 
+ITEMS = ("items", "--path", "$[*]")
+FIND = ("--find",)
+
+
+def test_items_prints_each_match_in_one_line_of_ascii():
+    text = '[{"a":\r\n 1}, "é\\n", [2, 3.50] , 4]'.encode()
+    code, output, errors = here(*ITEMS, stdin=text)
+    lines = ['{"a":   1}', '"\\u00e9\\n"', "[2, 3.50]", "4"]
+    assert (code, output.splitlines(), errors) == (0, lines, "")
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_items_ends_with_the_code_of_the_other_commands(end):
+    wire, code, words = ENDS[end]
+    found, _, errors = here("items", *CHAT, "--path", "$..owl", stdin=wire)
+    assert found == code
+    assert words in errors
+    assert errors.count("\n") == (code != 0), "one line"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ('[1, {"a": 2}, {"b', 3, "got the end of the text at line 1 column 18 (offset 17) in /2"),
+        ('[1, {"a": 2}, {"b": x', 4, "got 'x' at line 1 column 21 (offset 20) in /2"),
+        ('[1, {"a": 2}, ' + "[" * 400, 4, "over the limit max_depth=400"),
+    ],
+)
+def test_a_cut_or_wrong_text_gives_its_whole_rows_and_then_the_open_path(text, code, words):
+    for wire, options in ((text.encode(), ()), (says(*sizes(text, 3)), CHAT)):
+        found, output, errors = here(*ITEMS, *options, stdin=wire)
+        assert (found, output) == (code, '1\n{"a": 2}\n')
+        assert words in errors
+
+
+def test_items_reads_content_and_each_tool_call_as_a_text_of_its_own():
+    wire = says("[1, ") + call("[2", 0, "dig") + call(", 3]", 0) + call("[x]", 1, "fly")
+    code, output, errors = here(*ITEMS, *CHAT, stdin=wire + says("4]") + STOP + DONE)
+    assert (code, sorted(output)) == (4, sorted("1\n2\n3\n4\n"))
+    assert "got 'x'" in errors
+
+
+def test_an_item_is_there_before_more_is_read():
+    with started(*ITEMS, *CHAT) as process:
+        for text, expected in [('[{"a": 1}', '{"a": 1}'), (", 23, ", "23"), ('"x"', '"x"')]:
+            process.stdin.write(says(text))
+            process.stdin.flush()
+            assert process.stdout.readline().decode() == expected + "\n"
+        process.stdin.close()
+        assert process.wait() == 3
+
+
+def test_items_reads_nothing_behind_the_end_marker():
+    with started(*ITEMS, *CHAT) as process:
+        process.stdin.write(says("[1]") + STOP + DONE)
+        process.stdin.flush()
+        assert process.wait() == 0
+
+
+ANSWER = 'Sure [1]:\n```json\n[{"a": "é"},\n 2]\n```\n{"b": 3} Bye.'
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        (("events", "--values"), None),
+        (("snapshots",), ['[{"a": "\\u00e9"},  2]']),
+        (ITEMS, ['{"a": "\\u00e9"}', "2"]),
+    ],
+)
+def test_the_json_in_an_answer_is_read_with_or_without_a_provider(command, printed):
+    for options, wire in (
+        ((), ANSWER.encode()),
+        (CHAT, says(ANSWER) + STOP + DONE),
+        (CHAT, says(*sizes(ANSWER, 3)) + STOP + DONE),
+    ):
+        code, output, errors = here(*command, *FIND, *options, stdin=wire)
+        assert (code, errors) == (0, "")
+        if printed is None:
+            (last,) = (
+                line for line in records(output) if line.get("path") == [] and "value" in line
+            )
+            assert last["value"] == [{"a": "é"}, 2]
+        else:
+            lines = [line.rstrip(" ") for line in output.splitlines()]
+            assert lines[-len(printed) :] == printed
+
+
+def test_what_is_held_to_the_end_of_an_answer_is_printed_then():
+    assert here(*ITEMS, *FIND, stdin=b"Tags: [1, 2]") == (0, "1\n2\n", "")
+    assert here("snapshots", *FIND, stdin=b"Tags: [1, 2]")[1].splitlines()[-1] == "[1,2]"
+
+
+@pytest.mark.parametrize("command", [*READERS, "items"])
+def test_an_answer_without_json_is_incomplete(command):
+    path = ITEMS[1:] if command == "items" else ()
+    code, output, errors = here(command, *path, *FIND, stdin=b"No JSON here, \xff.")
+    assert code == 3
+    assert output in ("", "null\n")
+    assert "expected a value, got the end of the text" in errors
+
+
 USAGE = {
+    "items without a path": ["items"],
+    "a path that is none": ["items", "--path", "rows"],
+    "a path with a filter": ["items", "--path", "$[?@.a]"],
     "no command": [],
     "a command unheard of": ["look"],
     "a provider unheard of": ["events", "--provider", "owl"],

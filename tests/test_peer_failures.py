@@ -1,8 +1,7 @@
 """What other libraries get wrong, measured on their releases, and cannot happen here.
 
-Each test's name says what goes wrong elsewhere, or what a trap of such parsers is; F1 to F19 are
-the numbers of the study that found them. F20, JSON found in the prose of a chat answer, is the
-business of another decoder that stands in front of this one, and of its tests.
+Each test's name says what goes wrong elsewhere, or what a trap of such parsers is; F1 to F20 are
+the numbers of the study that found them.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from support import (
 )
 
 from partialjson import (
+    Fragments,
     IncompleteJSONError,
     JSONSyntaxError,
     LimitExceeded,
@@ -33,6 +33,7 @@ from partialjson import (
     ValueEnd,
     complete,
     from_json,
+    stream,
 )
 
 BOTH = pytest.mark.parametrize("kind", [Parser, LiveValue])
@@ -436,3 +437,53 @@ def test_every_way_to_cut_tells_the_same():
     expected = exactly(merged(events_of([text])))
     for deltas in every_cut(text):
         assert exactly(merged(events_of(deltas))) == expected
+
+
+# -- Whole values, and JSON in prose ---------------------------------------------------------------
+
+
+def matched(pattern, text):
+    fragments = Fragments(pattern)
+    return [one.value for delta in characters(text) for one in fragments.feed(delta)]
+
+
+def test_f13_a_pattern_tells_a_name_with_a_dot_and_a_name_like_item_from_steps():
+    text = '{"a.b": {"c": 1}, "a": {"b": {"c": 2}}, "x": {"item": 3, "0": 4}, "y": [5]}'
+    assert matched("$.a.b.c", text) == [2]
+    assert matched("$['a.b'].c", text) == [1]
+    assert matched("$.x.item", text) == [3]
+    assert matched("$.x[0]", text) == []
+    assert matched("$.y[0]", text) == [5]
+
+
+def test_f17_rows_are_given_whole_and_none_is_lost_or_joined():
+    text = '{"title":"t","items":[{"name":"x"},{"name":"y","qty":"2"}]}'
+    assert matched("$.items[*]", text) == [{"name": "x"}, {"name": "y", "qty": "2"}]
+
+
+@pytest.mark.deep
+def test_f10_a_match_below_ten_thousand_brackets_costs_its_text():
+    depth = 10_000
+    fragments = Fragments("$..a", max_depth=depth + 2)
+    fragments.feed("[" * depth)
+    assert [one.text for one in fragments.feed('{"a": 1}')] == ["1"]
+    assert len(fragments.feed("]" * depth)) == 0
+    fragments.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'Use {placeholders} like {this}. Answer: {"a":1}',
+        'See [1] and [note]: {"a":1}',
+        'I can\'t say "no": {"a":1}',
+        '```json\n{"a":1}\n```\nI hope {this} helps.',
+        '<think>{"a": 2}?</think>{"a":1}',
+    ],
+)
+def test_f20_json_in_prose_is_neither_missed_nor_invented(answer):
+    for pieces in every_cut(answer):
+        with stream(pieces, parse="find") as flow:
+            for _ in flow:
+                pass
+        assert flow.result == {"a": 1}

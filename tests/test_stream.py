@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import characters, chunkings, exactly, mutated, sizes, texts, utf8_texts
+from support import characters, chunkings, exactly, merged, mutated, sizes, texts, utf8_texts
 
 from partialjson import (
     Channel,
@@ -854,7 +854,10 @@ def test_an_interrupt_inside_a_piece_comes_through_and_closes_the_source(error):
 
 MISUSE = {
     "a provider unheard of": ({"provider": "owl"}, "expected a provider of azure, chat, .*'owl'"),
-    "a way to parse unheard of": ({"parse": "xml"}, "expected parse='json' or 'text', got 'xml'"),
+    "a way to parse unheard of": (
+        {"parse": "xml"},
+        "expected parse='json', 'find' or 'text', got 'xml'",
+    ),
     "a text of no provider": ({"parse": "text"}, "parse='text' needs a provider"),
     "an end unheard of": ({"finish": "soon"}, "expected finish='auto' or 'lenient', got 'soon'"),
     "an option of the parser": ({"strings": "big"}, "strings"),
@@ -1111,3 +1114,66 @@ def test_a_heartbeat_stands_in_its_place_however_the_bytes_are_cut(hear):
         "ValueStart",
         "Heartbeat",
     ]
+
+
+# --- JSON in an answer ---------------------------------------------------------------------------
+
+ANSWER = 'Sure, as [1] says:\n```json\n{"owl": "hoo"}\n```\nAlso {"n": 2} and more.'
+OWL = [
+    ValueStart((), "object"),
+    ValueStart(("owl",), "string"),
+    StringDelta(("owl",), "hoo"),
+    ValueEnd(("owl",), "string", "hoo", 8, 13),
+    ValueEnd((), "object", {"owl": "hoo"}, 0, 14),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 1000])
+def test_the_json_in_an_answer_is_read_and_a_further_text_passes_unread(hear, size):
+    pieces = sizes(ANSWER, size)
+    wire = [sse(*says(*pieces), STOP, DONE)]
+    for source, provider in ((pieces, None), ([p.encode() for p in pieces], None), (wire, "chat")):
+        heard = hear(source, parse="find", provider=provider)
+        texts_told = [event.text for event in heard.events if type(event) is TextDelta]
+        events = [event for event in heard.events if type(event) is not TextDelta]
+        assert heard.error is None
+        assert exactly(merged(events)) == exactly(OWL)
+        assert "".join(texts_told) == '{"n": 2}'
+        assert heard.flow.result == {"owl": "hoo"}
+        assert heard.flow.verdict.status == "complete"
+        assert heard.flow.bridge.finder.cut == [(0, 27), (42, 51), (59, 69)]
+
+
+def test_what_is_held_to_the_end_of_an_answer_is_told_then(hear):
+    heard = hear(["Tags: [1, ", "2]."], parse="find")
+    assert (heard.error, heard.flow.result) == (None, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "offset"),
+    [
+        ("No JSON here.", IncompleteJSONError, 0),
+        ('So: {"a": [1', IncompleteJSONError, 8),
+        ('So: {"a": x} {"b": 1}', JSONSyntaxError, 6),
+    ],
+)
+def test_an_answer_without_json_or_with_a_flaw_in_it_is_an_error(hear, answer, kind, offset):
+    for source, provider in (([answer], None), ([sse(*says(answer), STOP, DONE)], "chat")):
+        heard = hear(source, parse="find", provider=provider)
+        assert (type(heard.error), heard.error.offset) == (kind, offset)
+        assert heard.flow.verdict.status != "complete"
+
+
+def test_prose_beside_a_tool_call_is_no_error_where_json_is_looked_for(hear):
+    wire = sse(*says("Let me [look]: "), call('{"n": 1}', name="dig"), CALLED, DONE)
+    heard = hear([wire], parse="find", provider="chat")
+    assert heard.error is None
+    assert [*heard.flow.tools.values()] == [{"n": 1}]
+    assert heard.flow.verdict.status == "complete"
+
+
+def test_bytes_that_are_no_utf_8_harm_only_json():
+    heard = listen([b"Caf\xe9: ", b'{"a": 1}'], parse="find")
+    assert (heard.error, heard.flow.result) == (None, {"a": 1})
+    heard = listen([b'So: {"a": "\xff"}'], parse="find")
+    assert (type(heard.error), heard.error.found) == (JSONSyntaxError, b"\xff")

@@ -12,7 +12,6 @@ import os
 import re
 import sys
 import time
-from codecs import getincrementaldecoder
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from partialjson import __version__
+from partialjson._intake import Characters
 from partialjson.errors import (
     IncompleteJSONError,
     JSONSyntaxError,
@@ -28,12 +28,23 @@ from partialjson.errors import (
     TransportError,
 )
 from partialjson.fragments import complete
+from partialjson.front import JSONFinder
 from partialjson.parser import Completion, Parser
-from partialjson.stream import Bridge, stream
+from partialjson.stream import Bridge, Content, stream
 from partialjson.wire.messages import Delta
 from partialjson.wire.providers import PROVIDERS
 
-from .screens import JSONLines, Screen, ascii_json, emit, in_ascii, printable, screen_for
+from ._items import Channels, Rows, pattern
+from .screens import (
+    JSONLines,
+    Screen,
+    ascii_json,
+    emit,
+    in_ascii,
+    in_one_line,
+    printable,
+    screen_for,
+)
 
 __all__ = ["main"]
 
@@ -80,20 +91,22 @@ def run_demo(options: argparse.Namespace) -> int:
 def run_watch(options: argparse.Namespace) -> int:
     """Draw the document while it is filled."""
     with options.file as file:
-        return watch(pieces(file), options.provider, screen_for(sys.stdout))
+        return watch(pieces(file), options.provider, screen_for(sys.stdout), options.parse)
 
 
 def run_events(options: argparse.Namespace) -> int:
     """Print what happens, one JSON object a line."""
     screen = JSONLines(sys.stdout, values=options.values)
     with options.file as file:
-        return watch(pieces(file), options.provider, screen)
+        return watch(pieces(file), options.provider, screen, options.parse)
 
 
 def run_snapshots(options: argparse.Namespace) -> int:
     """Print the completed JSON text after each delta, one a line."""
-    bridge = Bridge(provider=options.provider)
+    bridge = Bridge(provider=options.provider, parse=options.parse)
     texts: defaultdict[Parser, GrowingText] = defaultdict(GrowingText)
+    if options.parse == "find":
+        texts[bridge.parser] = GrowingText(JSONFinder())
     with options.file as file:
         for parser, delta in deltas(pieces(file), options.provider, bridge):
             if parser.error is None:
@@ -104,6 +117,29 @@ def run_snapshots(options: argparse.Namespace) -> int:
     return ended(bridge)
 
 
+def run_items(options: argparse.Namespace) -> int:
+    """Print each value at a pattern as soon as it is whole, one JSON text a line."""
+    find = options.parse == "find"
+    with options.file as file:
+        if options.provider is None:
+            rows = Rows(options.path, sys.stdout, find=find)
+            for piece in pieces(file):
+                rows.feed(piece)
+            rows.end()
+            return 0
+        bridge = Bridge(provider=options.provider, parse=options.parse)
+        channels = Channels(options.path, sys.stdout, find=find)
+        for piece in pieces(file):
+            for item in bridge.items(piece):
+                bridge.hear([item])
+                channels.hear(item)
+            if bridge.over:
+                break
+    bridge.close()
+    channels.end()
+    return ended(bridge)
+
+
 def run_complete(options: argparse.Namespace) -> int:
     """Print a valid JSON text for a cut one."""
     with options.file as file:
@@ -111,9 +147,11 @@ def run_complete(options: argparse.Namespace) -> int:
     return 0
 
 
-def watch(source: Iterable[bytes], provider: str | None, screen: Screen) -> int:
+def watch(
+    source: Iterable[bytes], provider: str | None, screen: Screen, parse: Content = "json"
+) -> int:
     """Show every event of a source on a screen as it comes; the exit code says how it ended."""
-    events = stream(source, provider=provider, finish="lenient")
+    events = stream(source, provider=provider, parse=parse, finish="lenient")
     with events, screen:
         for event in events:
             screen.show(event, events)
@@ -181,17 +219,26 @@ def deltas(
 
 
 class GrowingText:
-    """What a parser was fed: it keeps no text itself."""
+    """What a parser was fed: it keeps no text itself.
 
-    def __init__(self) -> None:
+    Args:
+        finder: What finds the JSON in the deltas, if they are an answer that holds some.
+    """
+
+    def __init__(self, finder: JSONFinder | None = None) -> None:
         self._text = ""
-        self._decode = getincrementaldecoder("utf-8-sig")().decode
+        self._finder = finder
+        self._characters = Characters()
 
     def completed(self, delta: str | bytes, completion: Completion) -> str:
         """One delta more, and all of it as JSON: line ends, between tokens alone, as spaces."""
-        self._text += delta if isinstance(delta, str) else self._decode(delta)
-        kept = self._text[: completion.offset].replace("\r", " ").replace("\n", " ")
-        return in_ascii(kept + completion.suffix)
+        self._text += self._json_of(self._characters.feed(delta))
+        return in_ascii(in_one_line(self._text[: completion.offset]) + completion.suffix)
+
+    def _json_of(self, text: str) -> str:
+        if self._finder is None:
+            return text
+        return "".join(found.text for found in self._finder.feed(text) if not found.block)
 
 
 # -- The command line itself -----------------------------------------------------------------------
@@ -206,13 +253,26 @@ def commands() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     demo = command(commands, "demo", run_demo)
     demo.add_argument("--pace", type=pace, default=DEMO_PACE, help="seconds between two deltas")
-    for name, run in (("watch", run_watch), ("events", run_events), ("snapshots", run_snapshots)):
+    for run in (run_watch, run_events, run_snapshots, run_items):
+        name = run.__name__.removeprefix("run_")
         reader = command(commands, name, run, takes_file=True)
         reader.add_argument(
             "--provider", choices=sorted(PROVIDERS), help="whose event stream it is; else JSON text"
         )
+        reader.add_argument(
+            "--find",
+            action="store_const",
+            const="find",
+            default="json",
+            dest="parse",
+            help="find the JSON in an answer that also holds prose, fences or thinking",
+        )
         if name == "events":
             reader.add_argument("--values", action="store_true", help="show whole containers, too")
+        if name == "items":
+            reader.add_argument(
+                "--path", type=pattern, required=True, help="a JSONPath such as '$.items[*]'"
+            )
     command(commands, "complete", run_complete, takes_file=True)
     return parser
 

@@ -133,6 +133,11 @@ def in_ascii(text: str) -> str:
     return re.sub(r"[^\x00-\x7f]", lambda m: json.dumps(m[0])[1:-1], text)
 
 
+def in_one_line(text: str) -> str:
+    """A JSON text in one line: line ends stand between tokens alone, and become spaces."""
+    return text.replace("\r", " ").replace("\n", " ")
+
+
 def printable(text: str) -> str:
     """A text that may go to a terminal: no controls, of direction neither, no lone surrogates."""
     return UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)

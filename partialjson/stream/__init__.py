@@ -5,13 +5,14 @@ from __future__ import annotations
 from partialjson.wire.messages import Channel, Heartbeat, Usage
 from partialjson.wire.resume import Verdict
 
-from .bridge import Bridge, StreamEvent, TextDelta, ToolEvent
+from .bridge import Bridge, Content, StreamEvent, TextDelta, ToolEvent
 from .loops import AsyncStream, Stream, astream, stream
 
 __all__ = [
     "AsyncStream",
     "Bridge",
     "Channel",
+    "Content",
     "Heartbeat",
     "Stream",
     "StreamEvent",

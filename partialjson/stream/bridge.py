@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias, Unpack
 
+from partialjson._intake import Characters
 from partialjson.errors import (
     ConnectionLost,
     LimitExceeded,
@@ -17,6 +18,7 @@ from partialjson.errors import (
     TextError,
 )
 from partialjson.events import Event, event
+from partialjson.front import Found, JSONFinder
 from partialjson.parser import Options, Parser
 from partialjson.path import JSON
 from partialjson.wire.messages import Channel, Delta, Heartbeat, Item, ToolCall
@@ -24,8 +26,9 @@ from partialjson.wire.providers import PROVIDERS, Provider
 from partialjson.wire.resume import Status, Verdict, Witness
 from partialjson.wire.sse import ServerSentEvent, SSEDecoder
 
-__all__ = ["Bridge", "StreamEvent", "TextDelta", "ToolEvent"]
+__all__ = ["Bridge", "Content", "StreamEvent", "TextDelta", "ToolEvent"]
 
+Content: TypeAlias = Literal["json", "find", "text"]
 Piece: TypeAlias = str | bytes | bytearray | memoryview
 
 CONTENT = Channel("content")
@@ -70,11 +73,14 @@ class Bridge:
     Args:
         provider: A name of `partialjson.wire.providers.PROVIDERS`; `None` if the source is the
             JSON text itself.
-        parse: What the content is: `"json"`, or `"text"` that is passed on unread.
+        parse: What the content is: `"json"`; `"find"`, an answer with JSON in it, of which the
+            first text is read and any further one is a `TextDelta`; or `"text"` that is passed on
+            unread.
         options: Those of `Parser`, for the content and for each tool call.
 
     Attributes:
-        parser: The parser of the content.
+        parser: The parser of the content. With `"find"` its offsets begin where the JSON does.
+        finder: With `"find"` what finds the JSON; its `cut` lists what was left out of the answer.
         error: What `result` raises: a fault of the content at once, any other at the end.
         verdict: How the stream ended; `None` while it goes on.
     """
@@ -83,20 +89,22 @@ class Bridge:
         self,
         *,
         provider: str | None = None,
-        parse: Literal["json", "text"] = "json",
+        parse: Content = "json",
         **options: Unpack[Options],
     ) -> None:
-        if parse not in ("json", "text"):
-            raise ValueError(f"expected parse='json' or 'text', got {parse!r}")
+        if parse not in ("json", "find", "text"):
+            raise ValueError(f"expected parse='json', 'find' or 'text', got {parse!r}")
         if parse == "text" and provider is None:
             raise ValueError("parse='text' needs a provider: without one the source is JSON text")
         self.parser: Parser = Parser(**options)
+        self.finder: JSONFinder | None = JSONFinder() if parse == "find" else None
         self.error: Exception | None = None
         self.verdict: Verdict | None = None
         self._parse = parse
         self._options = options
         self._provider = None if provider is None else made(provider)
         self._decoder = SSEDecoder()
+        self._characters = Characters()
         self._witness = Witness()
         self._tools: dict[Channel, Parser] = {}
         self._calls: dict[Channel, Channel] = {}  # each call as it was named last
@@ -121,7 +129,7 @@ class Bridge:
         if self.over:
             return []
         if self._provider is None:
-            return list(self._content(piece))
+            return self._content(piece)
         data = as_bytes(piece)
         try:
             return self.hear(self.items(data))
@@ -174,6 +182,9 @@ class Bridge:
         for channel, half in self._halves.items():
             if CONTENT not in self._broken:  # the end marker does not part it from its text
                 events += self._heard(Delta(channel, half))
+        if self.finder is not None and CONTENT not in self._broken:
+            held = self.finder.feed(self._characters.close()) + self.finder.close()
+            events += self._pieces(held)
         fault = self.error or next(iter(self._broken.values()), None)
         reason = None if fault is None else str(fault)
         whole = self._close_parsers(events)
@@ -234,7 +245,7 @@ class Bridge:
             case Delta(channel=Channel(kind="tool") as channel, text=text):
                 return self._tool(channel, text)
             case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
-                return list(self._content(text))
+                return self._content(text)
             case Delta(channel=channel, text=text):
                 if channel.choice == 0 and channel.kind in self._texts:
                     self._texts[channel.kind].append(text)
@@ -245,9 +256,24 @@ class Bridge:
 
     @property
     def _reads(self) -> bool:
-        return self._parse == "json"
+        return self._parse != "text"
 
-    def _content(self, piece: Piece) -> list[Event]:
+    def _content(self, piece: Piece) -> list[StreamEvent]:
+        if self.finder is not None:
+            return self._pieces(self.finder.feed(self._characters.feed(piece)))
+        return [*self._json(piece)]
+
+    def _pieces(self, found: list[Found]) -> list[StreamEvent]:
+        """What was found in an answer: the first text is read, since it is shown as it comes."""
+        events: list[StreamEvent] = []
+        for piece in found:
+            if piece.block:
+                events.append(TextDelta(CONTENT, piece.text))
+            elif CONTENT not in self._broken:
+                events += self._json(self._characters.as_fed(piece.text))
+        return events
+
+    def _json(self, piece: Piece) -> list[Event]:
         if self._provider is None or not isinstance(piece, str) or piece.strip(" \t\n\r"):
             self._content_began = True  # some models write a line end before a tool call
         try:

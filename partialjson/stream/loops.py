@@ -16,7 +16,7 @@ from partialjson.path import JSON
 from partialjson.wire.messages import Channel
 from partialjson.wire.resume import Verdict
 
-from .bridge import Bridge, Piece, StreamEvent
+from .bridge import Bridge, Content, Piece, StreamEvent
 
 EndPolicy: TypeAlias = Literal["auto", "lenient"]
 
@@ -192,7 +192,7 @@ def stream(
     source: Iterable[Piece] | Piece,
     *,
     provider: str | None = None,
-    parse: Literal["json", "text"] = "json",
+    parse: Content = "json",
     finish: EndPolicy = "auto",
     **options: Unpack[Options],
 ) -> Stream:
@@ -206,7 +206,9 @@ def stream(
     Args:
         source: Pieces of the JSON text, `str` or bytes; with a provider, bytes of its stream.
         provider: Whose event stream it is: a name of `partialjson.wire.providers.PROVIDERS`.
-        parse: What the content is: `"json"`, or `"text"` that is passed on unread.
+        parse: What the content is: `"json"`; `"find"`, an answer with JSON in it, of which the
+            first text is read and any further one is a `TextDelta`; or `"text"` that is passed on
+            unread.
         finish: `"lenient"` leaves it to `verdict` to say how the stream ended.
         options: Those of `Parser`, for the content and for each tool call.
 
@@ -223,7 +225,7 @@ def astream(
     source: AsyncIterable[Piece],
     *,
     provider: str | None = None,
-    parse: Literal["json", "text"] = "json",
+    parse: Content = "json",
     finish: EndPolicy = "auto",
     **options: Unpack[Options],
 ) -> AsyncStream:
