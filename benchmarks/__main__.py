@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,16 +14,30 @@ from typing import Any
 from .environment import entered, run_in
 from .gates import verdicts
 from .report import heading, machine, table_lines, verdict_line
+from .shapes import DELTAS, SHAPES
+from .table import Request
 from .tables import TABLES
 
 GATE_ROUNDS = 9
-TABLE_ROUNDS = 5
+TABLE_ROUNDS = 3
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "tasks", nargs="*", metavar="TASK", help=f"only these tables: {', '.join(TABLES)}"
+    )
+    parser.add_argument(
+        "--shapes",
+        type=some_of(SHAPES),
+        default=tuple(SHAPES),
+        help=f"some of {','.join(SHAPES)}",
+    )
+    parser.add_argument(
+        "--deltas",
+        type=some_of(DELTAS),
+        default=tuple(DELTAS),
+        help=f"some of {','.join(DELTAS)}",
     )
     parser.add_argument(
         "--gates", action="store_true", help="the limits alone; exit code 1 if one fails"
@@ -41,6 +55,18 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def some_of(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
+    """The type of an option that takes names with commas between them."""
+
+    def names(given: str) -> Sequence[str]:
+        chosen = given.split(",")
+        if unknown := set(chosen) - set(known):
+            raise argparse.ArgumentTypeError(f"there is no {', '.join(sorted(unknown))}")
+        return chosen
+
+    return names
+
+
 def gates(rounds: int) -> tuple[bool, dict[str, Any]]:
     """Print each verdict as it comes; whether all of them are good, and the figures."""
     print()
@@ -53,10 +79,10 @@ def gates(rounds: int) -> tuple[bool, dict[str, Any]]:
     return not failed, {"gates": [verdict.as_json() for verdict in found]}
 
 
-def tables(names: Sequence[str], rounds: int) -> tuple[bool, dict[str, Any]]:
+def tables(names: Sequence[str], request: Request) -> tuple[bool, dict[str, Any]]:
     found = []
     for name in names:
-        for table in TABLES[name](rounds):
+        for table in TABLES[name](request):
             print("\n".join(table_lines(table)), flush=True)
             found.append(table)
     return True, {"tables": [table.as_json() for table in found]}
@@ -72,7 +98,9 @@ def main(given: Sequence[str]) -> int:
     if options.gates:
         good, figures = gates(options.rounds or GATE_ROUNDS)
     else:
-        good, figures = tables(options.tasks or list(TABLES), options.rounds or TABLE_ROUNDS)
+        rounds = options.rounds or TABLE_ROUNDS
+        request = Request(rounds, options.shapes, options.deltas)
+        good, figures = tables(options.tasks or list(TABLES), request)
     if options.json:
         report = {"machine": facts, **figures}
         options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -8,65 +8,40 @@ from __future__ import annotations
 import gc
 import json
 from functools import partial
-from random import Random
 from time import process_time
 
 from partialjson import LiveValue, Parser
 
+from .effort import affordable
 from .measure import Clock, Job, Spread, interleave, ratio, seconds
 from .memory import peak
-from .peers import FINALS, JITER, VALUES, jiter_parse
+from .peers import FINALS, JITER, LOADS, VALUES
 from .shapes import pieces, records, text
 
 __all__ = [
     "CHUNK",
     "DELTA",
-    "SAMPLES",
+    "MEMORY_ROUNDS",
     "events_over_values",
     "final_over_loads",
     "flatness",
     "jiter_over",
     "memory_over_loads",
-    "sampled_jiter",
 ]
 
 DELTA = 4  # characters: about one token of a model
 CHUNK = 65_536  # characters: what a socket gives at most
-SAMPLES = 24  # prefixes that stand for all of them, where parsing them all takes minutes
-EVERY_PREFIX = 4_000_000  # characters in all prefixes together, up to which all are parsed
 SMALL = 16_384  # characters: what the cost of a long document's delta is compared with
 STRIDE = 65_536  # deltas of the long document between two looks at the short one
 SHORT_TIMES = 4  # readings of the short one in a look
 MEMORY_ROUNDS = 3
 
 
-def sampled_jiter(whole: str, size: int) -> Job:
-    """jiter on every prefix there is, or on one of each 24th part.
-
-    What it does for a delta depends on the prefix alone. The sample leaves out the joining of the
-    prefixes.
-    """
-    deltas = pieces(whole, size)
-    if len(deltas) <= SAMPLES or len(deltas) * len(whole) / 2 <= EVERY_PREFIX:
-        run = VALUES[JITER]()
-        return Job(JITER, partial(run, deltas), len(deltas))
-    parse = jiter_parse()
-    random = Random(24)
-    places = [int((part + random.random()) * len(deltas) / SAMPLES) for part in range(SAMPLES)]
-    prefixes = [whole[: (place + 1) * size].encode() for place in places]
-
-    def work() -> None:
-        for prefix in prefixes:
-            parse(prefix)
-
-    return Job(JITER, work, SAMPLES)
-
-
 def jiter_over(contender: str, shape: str, rounds: int) -> Spread:
     """How many times faster the contender is than jiter, four characters at a time."""
     deltas = pieces(text(shape), DELTA)
     jobs = [
-        sampled_jiter(text(shape), DELTA),
+        affordable(JITER, VALUES[JITER](), deltas)[0],
         Job(contender, partial(VALUES[contender](), deltas), len(deltas)),
     ]
     return ratio(interleave(jobs, rounds), JITER, contender)
@@ -156,6 +131,6 @@ def read(reader: LiveValue | Parser, deltas: tuple[str, ...]) -> object:
 def memory_over_loads(size: int) -> Spread:
     """The peak of a process that reads 5 MB with `LiveValue`, over that of one that joins and
     loads."""
-    names = ("LiveValue", "json.loads")
+    names = ("LiveValue", LOADS)
     peaks = {name: [peak(name, "X", size) for _ in range(MEMORY_ROUNDS)] for name in names}
     return ratio(peaks, *names)

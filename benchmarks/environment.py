@@ -14,19 +14,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, run
 
-__all__ = ["HOME", "ROOT", "entered", "interpreter", "peers", "run_in"]
+__all__ = ["aside", "entered", "interpreter", "peers", "project", "run_in", "set_aside"]
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "benchmarks" / ".venv"  # one folder for each version of Python
 STAMP = "peers.json"
+ASIDE = "aside"
 
 TAG = "import sys; print(f'{sys.implementation.cache_tag}-{sys.version_info[2]}')"
 
 
 def peers() -> list[str]:
     """What `pyproject.toml` names in its dependency group `bench`."""
+    return group("bench")
+
+
+def set_aside() -> list[str]:
+    """The peers whose import name another one has, or this library itself."""
+    return group("bench-aside")
+
+
+def group(name: str) -> list[str]:
     with (ROOT / "pyproject.toml").open("rb") as file:
-        return list(tomllib.load(file)["dependency-groups"]["bench"])
+        return list(tomllib.load(file)["dependency-groups"][name])
+
+
+def project(requirement: str) -> str:
+    """The name in `name>=1.2`."""
+    return requirement.partition(">")[0].partition("=")[0].strip()
+
+
+def aside(project: str) -> Path:
+    """The folder of a peer that is set aside: on no path, so that its name hides no other."""
+    return Path(sys.prefix) / ASIDE / project
 
 
 def entered() -> bool:
@@ -45,13 +65,14 @@ def interpreter(python: str) -> Path:
     folder = HOME / tag_of(python)
     inner = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / STAMP
-    wanted = peers()
+    wanted = {peer: [] for peer in peers()}
+    wanted |= {peer: ["--target", str(folder / ASIDE / project(peer))] for peer in set_aside()}
     if stamp.exists() and json.loads(stamp.read_text()) == wanted:
         return inner
     print(f"installing {', '.join(wanted)} in {folder.relative_to(ROOT)}", file=sys.stderr)
     command = [python, "-m", "venv", "--clear", str(folder)]
     run(command, check=True)  # noqa: S603 - the interpreter that the user chose
-    missing = [peer for peer in wanted if not install(inner, peer)]
+    missing = [peer for peer, options in wanted.items() if not install(inner, peer, options)]
     if missing:
         print(f"could not be installed, and is left out: {', '.join(missing)}", file=sys.stderr)
     stamp.write_text(json.dumps(wanted))
@@ -65,7 +86,8 @@ def tag_of(python: str) -> str:
     return said.stdout.strip()
 
 
-def install(python: Path, peer: str) -> bool:
+def install(python: Path, peer: str, options: Sequence[str]) -> bool:
     """One by one, no compiler: a peer without a wheel for this machine leaves the others alone."""
-    command = [str(python), "-m", "pip", "install", "--quiet", "--only-binary", ":all:", peer]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--only-binary", ":all:"]
+    command = [*pip, *options, peer]
     return run(command, check=False).returncode == 0  # noqa: S603 - names from pyproject.toml

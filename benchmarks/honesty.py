@@ -17,7 +17,8 @@ __all__ = ["QUESTIONS", "facts", "first_difference"]
 
 QUESTIONS = ("a string in progress", "a number in progress", "final value")
 
-CUTS = {"S": 4, "M": 4, "L": 4_096, "T": 4_096, "N": 4_096}  # characters
+# Characters; in small deltas the long texts take minutes of those that parse again.
+CUTS = {"S": 4, "M": 4, "L": 65_536, "T": 65_536, "N": 65_536}
 LONGEST = 40  # characters of a value in a message
 NOTHING = object()
 

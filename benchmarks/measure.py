@@ -33,7 +33,7 @@ class Job:
 
     name: str
     work: Callable[[], object]
-    units: int = 1
+    units: float = 1
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
+from statistics import median
+from textwrap import wrap
 from typing import Any
 
-from .environment import peers
+from .environment import aside, peers, project, set_aside
 from .gates import Verdict
 from .measure import Spread
 from .shapes import SHAPES
-from .tables import Cell, Table
+from .table import Cell, Table
 
 __all__ = ["heading", "machine", "table_lines", "verdict_line"]
 
 CPU_FACTS = Path("/proc/cpuinfo")
 
+WIDTH = 100  # of a line; a table with more columns goes on below
 NOTES = """\
-Figures are CPU time of one thread. A ratio is the median of the rounds (least–most); a round runs
-all that it compares one after the other. jiter parses all that came so far at every delta.
-~  24 prefixes stand for all of them; the joining of the pieces is left out, in jiter's favour
+Figures are CPU time of one thread; a ratio is the median of its rounds, in which all that is
+compared runs one after the other. "again" parses all that came so far at every delta.
+~  24 prefixes stand for all of them; the joining of the pieces is left out, in the peer's favour
 ≥  too slow for the whole text within the budget: its beginning was read, the rest costs more"""
 
 
@@ -34,7 +38,10 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "peers": {peer: installed(peer) for peer in map(project, peers())},
+        "peers": {
+            **{peer: installed(peer, sys.path) for peer in map(project, peers())},
+            **{peer: installed(peer, [str(aside(peer))]) for peer in map(project, set_aside())},
+        },
     }
 
 
@@ -46,16 +53,8 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def project(requirement: str) -> str:
-    """The name in `name>=1.2`."""
-    return requirement.partition(">")[0].partition("=")[0].strip()
-
-
-def installed(peer: str) -> str | None:
-    try:
-        return version(peer)
-    except PackageNotFoundError:
-        return None
+def installed(peer: str, path: list[str]) -> str | None:
+    return next((found.version for found in distributions(name=peer, path=path)), None)
 
 
 def heading(facts: dict[str, Any]) -> Iterator[str]:
@@ -63,7 +62,7 @@ def heading(facts: dict[str, Any]) -> Iterator[str]:
     if facts["load"]:
         yield f"load before the start: {facts['load'][0]:.2f}"
     found = [f"{peer} {number or '(left out)'}" for peer, number in facts["peers"].items()]
-    yield f"{facts['python']}; {', '.join(found)}"
+    yield from wrap(f"{facts['python']}; {', '.join(found)}", WIDTH)
     yield ""
     for name, shape in SHAPES.items():
         yield f"  {name}  about {shape.size:>9,} characters: {shape.words}"
@@ -72,28 +71,43 @@ def heading(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def table_lines(table: Table) -> Iterator[str]:
-    first = max(len(name) for name in table.rows)
-    rows = {
-        name: [shown(row.get(column, "")) for column in table.columns]
-        for name, row in table.rows.items()
-    }
-    widths = [
-        max(len(column), *(len(row[at]) for row in rows.values()))
-        for at, column in enumerate(table.columns)
-    ]
+    """Column after column as far as a line goes, and the rest of them below."""
     yield ""
     yield table.title
-    yield f"  {'':{first}}  {aligned(table.columns, widths)}"
-    for name, row in rows.items():
-        yield f"  {name:{first}}  {aligned(row, widths)}"
+    first = max(map(len, table.rows), default=0)
+    band: list[list[str]] = []
+    room = WIDTH - first
+    for column in table.columns:
+        cells = [column, *(shown(row.get(column, "")) for row in table.rows.values())]
+        width = max(map(len, cells)) + 2
+        if band and width > room:
+            yield from band_lines(table, first, band)
+            band, room = [], WIDTH - first
+        band.append([f"{cell:>{width}}" for cell in cells])
+        room -= width
+    yield from band_lines(table, first, band)
+    if spreads := [cell.figure for cell in cells_of(table)]:
+        wide = [(figure.most - figure.least) / figure.middle for figure in spreads]
+        yield f"  a cell's rounds lie {median(wide):.0%} apart (median; at most {max(wide):.0%})"
 
 
-def aligned(cells: Any, widths: list[int]) -> str:
-    return "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+def band_lines(table: Table, first: int, band: list[list[str]]) -> Iterator[str]:
+    yield ""
+    for name, cells in zip(["", *table.rows], zip(*band, strict=True), strict=True):
+        yield f"  {name:{first}}{''.join(cells)}"
+
+
+def cells_of(table: Table) -> Iterator[Cell]:
+    for row in table.rows.values():
+        yield from (cell for cell in row.values() if isinstance(cell, Cell))
 
 
 def shown(cell: Cell | str) -> str:
-    return cell if isinstance(cell, str) else cell.mark + spread(cell.figure)
+    return cell if isinstance(cell, str) else cell.mark + figure(cell.figure.middle)
+
+
+def figure(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits
 
 
 def spread(figure: Spread) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any, NamedTuple
 
-__all__ = ["SHAPES", "Shape", "pieces", "records", "text"]
+__all__ = ["DELTAS", "SHAPES", "Shape", "one_string", "pieces", "records", "text", "tokens"]
 
 PROSE = (
     "a model writes its answer one token after another and every reader wants what is there "
@@ -22,6 +22,7 @@ PROSE = (
 )
 WORDS = PROSE.split()
 LONG = 200_000  # characters of T and N
+TOKEN_SIZES = (1, 1, 2, 3, 2, 1, 1, 1)  # how often a token has 1, 2, ... 8 characters
 ESCAPED = 3  # of four records, the one that spells what ASCII lacks as escapes
 BEYOND_ASCII = ("naïve", "façade", "Łódź", "Ελλάδα", "мир", "東京", "서울", "→", "½", "🚢", "👩‍🔬")
 
@@ -126,15 +127,16 @@ def records(size: int, seed: int, *, ascii_only: bool = False) -> str:
     return f"[{', '.join(rows)}]"
 
 
-def prose() -> str:
+def one_string(size: int) -> str:
+    """An object whose one member is a string of so many characters."""
     random = Random(5)
     sentences: list[str] = []
     length = 0
-    while length < LONG:
+    while length < size:
         end = random.choice([". ", ".\n", ', said "yes" '])
         sentences.append(phrase(random, 12) + end)
         length += len(sentences[-1])
-    return json.dumps({"text": "".join(sentences)[:LONG]})
+    return json.dumps({"text": "".join(sentences)[:size]})
 
 
 def numbers() -> str:
@@ -168,7 +170,9 @@ SHAPES = {
         100_000,
         lambda: records(100_000, seed=3, ascii_only=True),
     ),
-    "T": Shape("one long string of prose, with quotes and line ends", 202_000, prose),
+    "T": Shape(
+        "one long string of prose, with quotes and line ends", 202_000, lambda: one_string(LONG)
+    ),
     "N": Shape("rows of numbers, short and long", 200_000, numbers),
     "X": Shape("records as in L, fifty times as many", 5_000_000, lambda: records(5_000_000, 4)),
 }
@@ -185,3 +189,27 @@ def pieces(whole: str, size: int | None) -> tuple[str, ...]:
     if size is None:
         return (whole,)
     return tuple(whole[at : at + size] for at in range(0, len(whole), size))
+
+
+def tokens(whole: str) -> tuple[str, ...]:
+    """The deltas of a text as a model might write it: 1 to 8 characters each, 4.3 on average."""
+    random = Random(42)
+    found: list[str] = []
+    at = 0
+    while at < len(whole):
+        (size,) = random.choices(range(1, 9), TOKEN_SIZES)
+        found.append(whole[at : at + size])
+        at += size
+    return tuple(found)
+
+
+# By the name that a column has.
+DELTAS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "1": partial(pieces, size=1),
+    "4": partial(pieces, size=4),
+    "llm": tokens,
+    "64": partial(pieces, size=64),
+    "4096": partial(pieces, size=4_096),
+    "64K": partial(pieces, size=65_536),
+    "whole": partial(pieces, size=None),
+}

@@ -1,182 +1,126 @@
 """Every task beside every peer: one table for each question a reader may ask.
 
-Rounds flow in, tables of cells flow out; how they look on paper is the report's business.
+A request flows in, tables of cells flow out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
-from typing import Any
 
 from partialjson import LiveValue, Parser
 
-from .comparisons import CHUNK, DELTA, MEMORY_ROUNDS, flatness, sampled_jiter
+from .comparisons import CHUNK, DELTA, MEMORY_ROUNDS, flatness
+from .effort import affordable
 from .honesty import QUESTIONS, facts
-from .measure import Job, Spread, interleave, ratio, seconds
+from .measure import Job, interleave, ratio
 from .memory import peak
-from .peers import EVENTS, FINALS, JITER, RETURNED, VALUES, Run, available
-from .shapes import pieces, text
+from .peers import EVENTS, FINALS, LOADS, VALUES, Again, Contenders, Run, available
+from .shapes import DELTAS, text
+from .table import Cell, Request, Table, duration
 
-__all__ = ["TABLES", "Cell", "Table"]
+__all__ = ["TABLES"]
 
-SIZES = {"4": DELTA, "64": 64, "4096": 4_096, "64 KB": CHUNK, "whole": None}
-SHAPES = "SMLATN"
-LONG = "X"  # from 64 KB on; in small deltas it says what L says, fifty times later
-BUDGET = 0.4  # seconds for one reading of one text; a slower contender reads its beginning
-# Not weighed: what re-parses 5 MB at every delta, and a second look at one and the same.
-UNWEIGHED = (JITER, "streaming-json-parser", RETURNED)
+LONG = "X"  # not in small deltas, which say what L says fifty times later; nor to parse it again
+LONG_DELTAS = ("64K", "whole")
 FLAT_SIZES = {"128 KB": 131_072, "1 MB": 1_048_576, "5 MB": 5_000_000}
+WEIGHED = (
+    *(LOADS, "LiveValue", "Parser and .value", "ijson C, ObjectBuilder", "jsonriver"),
+    "streaming-json-parser-native",
+)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A ratio, marked `~` where it rests on a sample and `≥` where only a beginning was read."""
-
-    figure: Spread
-    mark: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {**self.figure.as_json(), "mark": self.mark}
+def values(request: Request) -> Iterator[Table]:
+    return task("value after every delta", VALUES, request)
 
 
-@dataclass
-class Table:
-    """Rows by name, columns by name, and a cell where both meet."""
-
-    title: str
-    columns: Sequence[str]
-    rows: dict[str, dict[str, Cell | str]] = field(default_factory=dict)
-
-    def put(self, row: str, column: str, cell: Cell | str) -> None:
-        self.rows.setdefault(row, {})[column] = cell
-
-    def as_json(self) -> dict[str, Any]:
-        rows = {
-            name: {
-                column: cell if isinstance(cell, str) else cell.as_json()
-                for column, cell in row.items()
-            }
-            for name, row in self.rows.items()
-        }
-        return {"title": self.title, "rows": rows}
+def events(request: Request) -> Iterator[Table]:
+    return task("events", EVENTS, request)
 
 
-def values(rounds: int) -> Iterator[Table]:
-    return task("value after every delta", VALUES, rounds)
+def finals(request: Request) -> Iterator[Table]:
+    return task("value at the end alone", FINALS, request)
 
 
-def events(rounds: int) -> Iterator[Table]:
-    return task("events", EVENTS, rounds)
-
-
-def task(words: str, contenders: dict[str, Callable[[], Run]], rounds: int) -> Iterator[Table]:
-    """A table for each size of delta: the first contender's cost, and the others' as multiples."""
+def task(words: str, contenders: Contenders, request: Request) -> Iterator[Table]:
+    """The first contender's cost of a delta, and the others' as multiples of it."""
     runs = available(contenders)
-    for label, size in SIZES.items():
-        shapes = SHAPES + LONG if size is None or size >= CHUNK else SHAPES
-        first = next(iter(runs))
-        table = Table(f"{words}, deltas of {label}: cost of each / {first}", list(shapes))
-        for shape in shapes:
-            compare(table, shape, size, runs, rounds)
-        yield table
+    incremental = {name: run for name, run in runs.items() if not isinstance(run, Again)}
+    table = Table(f"{words}: cost of each / {next(iter(runs))}", [])
+    for shape in request.shapes:
+        for label in request.deltas:
+            deltas = DELTAS[label](text(shape))
+            if differs(shape, label, deltas):
+                column = f"{shape}/{label}"
+                print(f"{column} ", end="", file=sys.stderr, flush=True)
+                table.columns.append(column)
+                asked = incremental if shape == LONG else runs
+                compare(table, column, deltas, asked, request.rounds)
+    print(file=sys.stderr)
+    yield table
 
 
-def compare(table: Table, shape: str, size: int | None, runs: dict[str, Run], rounds: int) -> None:
-    deltas = pieces(text(shape), size)
-    jobs: list[Job] = []
+def differs(shape: str, label: str, deltas: tuple[str, ...]) -> bool:
+    """A delta that is longer than the text is the whole text."""
+    if shape == LONG:
+        return label in LONG_DELTAS
+    return label == "whole" or len(deltas) > 1
+
+
+def compare(
+    table: Table, column: str, deltas: tuple[str, ...], runs: dict[str, Run], rounds: int
+) -> None:
+    first, *others = runs
+    jobs = [Job(first, partial(runs[first], deltas), len(deltas))]
     marks: dict[str, str] = {}
-    for name, run in runs.items():
-        job, marks[name] = affordable(name, run, shape, size, deltas)
+    for name in others:
+        job, marks[name] = affordable(name, runs[name], deltas)
         jobs.append(job)
     costs = interleave(jobs, rounds)
-    first = next(iter(runs))
-    table.put(f"{first}, one delta", shape, duration(median(costs[first])))
-    for name in runs:
-        if name != first:
-            table.put(name, shape, Cell(ratio(costs, name, first), marks[name]))
+    table.put(f"{first}, one delta", column, duration(median(costs[first])))
+    for name in others:
+        table.put(name, column, Cell(ratio(costs, name, first), marks[name]))
 
 
-def affordable(
-    name: str, run: Run, shape: str, size: int | None, deltas: tuple[str, ...]
-) -> tuple[Job, str]:
-    """The job of reading all deltas, or of as many as the budget allows, and how it is marked."""
-    if name == JITER and size is not None:
-        job = sampled_jiter(text(shape), size)
-        return job, "" if job.units == len(deltas) else "~"
-    count = max(1, len(deltas) // 64)
-    while count < len(deltas):
-        spent = seconds(partial(run, deltas[:count]))
-        if spent * 4 > BUDGET:  # twice as many may cost four times as much
-            return Job(name, partial(run, deltas[:count]), count), "≥"
-        count *= 2
-    return Job(name, partial(run, deltas), len(deltas)), ""
-
-
-def finals(rounds: int) -> Iterator[Table]:
-    """The value at the end alone, beside `json.loads` of the whole text."""
-    for label, size in (("one piece", None), ("64 KB chunks", CHUNK)):
-        shapes = SHAPES + LONG if size is None else "LATNX"
-        table = Table(
-            f"final value, {label}: cost of each / buffer + join + json.loads", list(shapes)
-        )
-        runs = available(FINALS)
-        for shape in shapes:
-            deltas = pieces(text(shape), size)
-            jobs = [Job(name, partial(run, deltas)) for name, run in runs.items()]
-            costs = interleave(jobs, rounds)
-            first = next(iter(runs))
-            table.put(f"{first}, once", shape, duration(median(costs[first])))
-            for name in runs:
-                if name != first:
-                    table.put(name, shape, Cell(ratio(costs, name, first)))
-        yield table
-
-
-def flat(rounds: int) -> Iterator[Table]:
+def flat(request: Request) -> Iterator[Table]:
     """Whether a delta late in a long document costs what one in a short document does."""
-    table = Table("cost of a delta in records of a size / in 16 KB, 4 characters", list(FLAT_SIZES))
+    table = Table("cost of a delta in records of a size / in 16 KB, 4 characters", [*FLAT_SIZES])
     for decoder in (LiveValue, Parser):
         for words, collector in (("off", False), ("on", True)):
             for label, size in FLAT_SIZES.items():
-                figure = flatness(decoder, size, rounds, collector=collector)
+                figure = flatness(decoder, size, request.rounds, collector=collector)
                 table.put(f"{decoder.__name__}, collector {words}", label, Cell(figure))
     yield table
 
 
-def memory(_: int) -> Iterator[Table]:
+def memory(_: Request) -> Iterator[Table]:
     """Peaks of processes that read the 5 MB of X from a file."""
     sizes = {"64 KB pieces": CHUNK, "4-character pieces": DELTA}
-    table = Table("peak memory on X, MB above the start (and / json.loads)", list(sizes))
-    names = ["json.loads", *(name for name in available(VALUES) if name not in UNWEIGHED)]
+    table = Table(f"peak memory on X, MB above the start (and / {LOADS})", [*sizes])
+    here = available(FINALS | VALUES)
     for label, size in sizes.items():
         peaks = {
-            name: median(peak(name, LONG, size) for _ in range(MEMORY_ROUNDS)) for name in names
+            name: median(peak(name, LONG, size) for _ in range(MEMORY_ROUNDS))
+            for name in WEIGHED
+            if name in here
         }
         for name, most in peaks.items():
-            table.put(name, label, f"{most / 2**20:.1f} ({most / peaks['json.loads']:.2f})")
+            table.put(name, label, f"{most / 2**20:.1f} ({most / peaks[LOADS]:.2f})")
     yield table
 
 
-def honesty(_: int) -> Iterator[Table]:
+def honesty(_: Request) -> Iterator[Table]:
     """What each contender shows, since a cost says nothing without it."""
-    table = Table("what is shown, and whether the end is what json.loads gives", QUESTIONS)
+    table = Table("what is shown, and whether the end is what json.loads gives", [*QUESTIONS])
     for name, run in available(VALUES).items():
         for question, answer in facts(run).items():
             table.put(name, question, answer)
     yield table
 
 
-def duration(cost: float) -> str:
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if cost >= scale:
-            return f"{cost / scale:.3g} {unit}"
-    return f"{cost / 1e-9:.0f} ns"
-
-
-TABLES: dict[str, Callable[[int], Iterator[Table]]] = {
+TABLES: dict[str, Callable[[Request], Iterator[Table]]] = {
     "honesty": honesty,
     "values": values,
     "events": events,

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import count
 
 import pytest
 
-from benchmarks import peers, shapes
-from benchmarks.comparisons import SAMPLES, flatness
+from benchmarks import effort, peers, shapes
+from benchmarks.__main__ import arguments
+from benchmarks.comparisons import flatness
+from benchmarks.effort import BEGINNING, SAMPLED, SAMPLES, affordable
+from benchmarks.environment import peers as required
+from benchmarks.environment import project, set_aside
 from benchmarks.gates import GATES, Gate, Verdict
 from benchmarks.honesty import first_difference
 from benchmarks.measure import Job, Spread, interleave, ratio
+from benchmarks.peers.run import import_aside
+from benchmarks.peers.values import live_value
 from benchmarks.report import table_lines, verdict_line
-from benchmarks.tables import TABLES, Cell, Table, affordable
+from benchmarks.table import Cell, Request, Table
+from benchmarks.tables import TABLES, task
 from partialjson import LiveValue
 
 QUICK = [name for name in shapes.SHAPES if name != "X"]
@@ -54,6 +62,20 @@ def test_pieces_join_to_the_text(size):
     parts = shapes.pieces(text, size)
     assert "".join(parts) == text
     assert all(len(part) == (size or len(text)) for part in parts[:-1])
+
+
+@pytest.mark.parametrize("label", shapes.DELTAS)
+def test_deltas_join_to_the_text_and_are_the_same_each_time(label):
+    text = shapes.text("M")
+    deltas = shapes.DELTAS[label](text)
+    assert "".join(deltas) == text
+    assert deltas == shapes.DELTAS[label](text)
+
+
+def test_a_token_has_1_to_8_characters_and_4_on_average():
+    sizes = [len(delta) for delta in shapes.tokens(shapes.text("L"))]
+    assert set(sizes) == set(range(1, 9))
+    assert sum(sizes) / len(sizes) == pytest.approx(4.35, abs=0.1)
 
 
 def test_a_round_gives_one_figure_a_job_and_the_ratio_is_their_median():
@@ -132,11 +154,23 @@ def test_a_table_is_printed_in_columns():
     assert list(table_lines(table)) == [
         "",
         "costs",
-        "              S           M",
-        "  first  1.2 us            ",
-        "  other          ~2 (1.5–3)",
+        "",
+        "              S   M",
+        "  first  1.2 us    ",
+        "  other          ~2",
+        "  a cell's rounds lie 75% apart (median; at most 75%)",
     ]
     json.dumps(table.as_json())
+
+
+def test_a_wide_table_goes_on_below():
+    table = Table("costs", [f"column {number}" for number in range(20)])
+    for column in table.columns:
+        table.put("row", column, Cell(Spread(1234.5, 1234.5, 1234.5)))
+    lines = list(table_lines(table))
+    assert max(map(len, lines)) <= 102
+    assert sum(line.split().count("1,234") for line in lines) == 20
+    assert " ".join(lines).count("column 19") == 1
 
 
 @pytest.mark.parametrize("name", ["LiveValue", "Parser and .value", peers.RETURNED])
@@ -150,14 +184,125 @@ def test_a_peer_that_is_not_installed_leaves_a_gap():
     def missing():
         raise ImportError
 
-    assert list(peers.available({"here": peers.live_value, "gone": missing})) == ["here"]
+    assert list(peers.available({"here": live_value, "gone": missing})) == ["here"]
+
+
+@pytest.mark.parametrize("task", [peers.VALUES, peers.EVENTS, peers.FINALS])
+def test_the_first_contender_of_a_task_is_ours_and_always_here(task):
+    assert next(iter(peers.available(task))) == next(iter(task)) in {"LiveValue", "Parser"}
+
+
+def test_a_package_that_is_set_aside_hides_no_other(tmp_path, monkeypatch):
+    package = tmp_path / "aside" / "their-project" / "partialjson"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from .inner import name\n")
+    (package / "inner.py").write_text("name = __name__\n")
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setattr("sys.modules", {**sys.modules})
+    assert import_aside("their-project", "partialjson").name == "aside_their_project.inner"
+    assert sys.modules["partialjson"].LiveValue is LiveValue
+    with pytest.raises(ImportError):
+        import_aside("another", "partialjson")
+
+
+def test_no_two_requirements_are_of_one_project():
+    names = [project(requirement) for requirement in (*required(), *set_aside())]
+    assert len(set(names)) == len(names)
+    assert {"partialjson", "stream-json-repair"}.isdisjoint(map(project, required()))
+
+
+def clock_of(read, seconds_per_character):
+    """A clock that only reading moves."""
+    return lambda: sum(read) * seconds_per_character
 
 
 def test_a_contender_within_the_budget_reads_all_of_the_text():
-    deltas = shapes.pieces(shapes.text("S"), 4)
-    job, mark = affordable("LiveValue", peers.live_value(), "S", 4, deltas)
+    read = []
+    deltas = shapes.pieces(shapes.text("L"), 4)
+    job, mark = affordable("it", read_by(read), deltas, clock=clock_of(read, 1e-7))
     assert (job.units, mark) == (len(deltas), "")
-    assert SAMPLES >= 24
+    del read[:]
+    job.work()
+    assert sum(read) == len(shapes.text("L"))
+
+
+def read_by(read):
+    return lambda deltas: read.extend(map(len, deltas))
+
+
+def test_a_slow_contender_reads_a_beginning_and_stands_for_its_share():
+    read = []
+    deltas = shapes.pieces(shapes.text("L"), 4)
+    job, mark = affordable("it", read_by(read), deltas, clock=clock_of(read, 1e-5))
+    assert mark == BEGINNING
+    del read[:]
+    job.work()
+    assert sum(read) == 4_096  # the first of which four times the cost is above the budget
+    assert job.units == pytest.approx(4_096 / 4, rel=1e-3)
+
+
+def test_what_parses_again_is_sampled_and_counted_by_samples():
+    parsed = []
+    run = peers.Again(lambda text: parsed.append(len(text)))
+    deltas = shapes.tokens(shapes.text("L"))
+    job, mark = affordable("it", run, deltas, clock=clock_of(parsed, 1e-8))
+    assert (job.units, mark) == (SAMPLES, SAMPLED)
+    del parsed[:]
+    job.work()
+    assert len(parsed) == SAMPLES == 24
+    assert parsed == sorted(parsed)
+    assert sum(parsed) / SAMPLES == pytest.approx(len(shapes.text("L")) / 2, rel=0.1)
+
+
+def test_what_parses_again_too_slowly_is_sampled_as_far_as_it_gets():
+    parsed = []
+    run = peers.Again(lambda text: parsed.append(len(text)))
+    job, mark = affordable(
+        "it", run, shapes.pieces(shapes.text("L"), 4), clock=clock_of(parsed, 1e-6)
+    )
+    assert (job.units, mark) == (SAMPLES, BEGINNING)
+    del parsed[:]
+    job.work()
+    assert len(parsed) == SAMPLES
+    assert max(parsed) == parsed[1] == parsed[-1] == 2_048
+
+
+def test_what_parses_again_is_not_sampled_where_the_text_comes_in_few_pieces():
+    parsed = []
+    run = peers.Again(lambda text: parsed.append(len(text)))
+    job, mark = affordable("it", run, (shapes.text("L"),), clock=clock_of(parsed, 1e-5))
+    assert mark == BEGINNING
+    assert job.units == pytest.approx(4_096 / len(shapes.text("L")))
+
+
+def test_what_parses_again_gives_what_one_parse_of_all_gives():
+    text = shapes.text("S")
+    assert peers.Again(json.loads, str.encode)([text]) == json.loads(text)
+    assert peers.Again(len)(["ab", "c"]) == 3
+    assert peers.Again(len, str.encode)(["é", "c"]) == 3
+
+
+def test_a_beginning_that_is_no_json_text_is_read_all_the_same():
+    assert effort.beginning(("abc", "de", "f"), 4) == ("abc", "d")
+    assert effort.cut_short(lambda: json.loads("[1")) is None
+
+
+def test_a_task_is_one_table_without_deltas_that_are_longer_than_the_text(monkeypatch):
+    monkeypatch.setattr("benchmarks.measure.ENOUGH", 0)
+    monkeypatch.setattr("benchmarks.measure.BATCH", 0)
+    contenders = {"ours": lambda: len, "theirs": lambda: len}
+    (table,) = task("words", contenders, Request(1, "SM", ["4", "4096", "whole"]))
+    assert table.columns == ["S/4", "S/whole", "M/4", "M/whole"]
+    assert list(table.rows) == ["ours, one delta", "theirs"]
+    assert all(list(row) == table.columns for row in table.rows.values())
+
+
+def test_a_run_is_narrowed_by_names_with_commas_between_them():
+    options = arguments(["values", "--shapes", "S,X", "--deltas", "4,64K"])
+    assert (options.tasks, options.shapes, options.deltas) == (["values"], ["S", "X"], ["4", "64K"])
+    assert arguments([]).shapes == tuple(shapes.SHAPES)
+    with pytest.raises(SystemExit):
+        arguments(["--deltas", "5"])
 
 
 @pytest.mark.parametrize(
@@ -176,4 +321,6 @@ def test_the_first_difference_is_named_with_its_place(want, got, difference):
 
 
 def test_the_tables_answer_each_question_of_the_documentation():
-    assert list(TABLES) == ["honesty", "values", "events", "finals", "flat", "memory"]
+    assert list(TABLES) == [
+        *("honesty", "values", "events", "finals", "flat", "memory"),
+    ]
