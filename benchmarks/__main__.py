@@ -48,10 +48,13 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
         help=f"of each comparison (gates {GATE_ROUNDS}, tables {TABLE_ROUNDS})",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what lengths measures")
     parser.add_argument("--python", default=sys.executable, help="the interpreter to measure with")
     options = parser.parse_args(given)
     if unknown := set(options.tasks) - set(TABLES):
         parser.error(f"there is no task {', '.join(sorted(unknown))}")
+    if options.plot and "lengths" not in (options.tasks or TABLES):
+        parser.error("--plot draws what the task lengths measures")
     return options
 
 
@@ -99,7 +102,7 @@ def main(given: Sequence[str]) -> int:
         good, figures = gates(options.rounds or GATE_ROUNDS)
     else:
         rounds = options.rounds or TABLE_ROUNDS
-        request = Request(rounds, options.shapes, options.deltas)
+        request = Request(rounds, options.shapes, options.deltas, options.plot)
         good, figures = tables(options.tasks or list(TABLES), request)
     if options.json:
         report = {"machine": facts, **figures}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .measure import Spread
@@ -15,11 +16,12 @@ __all__ = ["Cell", "Request", "Table", "duration"]
 
 
 class Request(NamedTuple):
-    """How often, on which shapes and in which deltas."""
+    """How often, on which shapes and deltas; and where the picture goes, if one is wanted."""
 
     rounds: int
     shapes: Sequence[str]
     deltas: Sequence[str]
+    plot: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from partialjson import LiveValue, Parser
 from .comparisons import CHUNK, DELTA, MEMORY_ROUNDS, flatness
 from .effort import affordable
 from .honesty import QUESTIONS, facts
+from .lengths import LENGTHS, TEXTS, curves
 from .measure import Job, interleave, ratio
 from .memory import peak
 from .peers import EVENTS, FINALS, LOADS, VALUES, Again, Contenders, Run, available
+from .plot import draw
 from .shapes import DELTAS, text
 from .table import Cell, Request, Table, duration
 
@@ -84,6 +86,23 @@ def compare(
         table.put(name, column, Cell(ratio(costs, name, first), marks[name]))
 
 
+def lengths(request: Request) -> Iterator[Table]:
+    """Total time against length, and the exponent of its growth."""
+    panels = {}
+    for words, build in TEXTS.items():
+        panels[words] = curves(build)
+        table = Table(f"total time, 4 characters at a time: {words}", [*LENGTHS, "exponent"])
+        for curve in panels[words]:
+            for label, length in LENGTHS.items():
+                if length in curve.totals:
+                    table.put(curve.name, label, duration(curve.totals[length]))
+            if curve.exponent is not None:
+                table.put(curve.name, "exponent", f"{curve.exponent:.2f}")
+        yield table
+    if request.plot:
+        draw(panels, request.plot)
+
+
 def flat(request: Request) -> Iterator[Table]:
     """Whether a delta late in a long document costs what one in a short document does."""
     table = Table("cost of a delta in records of a size / in 16 KB, 4 characters", [*FLAT_SIZES])
@@ -125,6 +144,7 @@ TABLES: dict[str, Callable[[Request], Iterator[Table]]] = {
     "values": values,
     "events": events,
     "finals": finals,
+    "lengths": lengths,
     "flat": flat,
     "memory": memory,
 }

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from benchmarks import effort, peers, shapes
+from benchmarks import effort, lengths, peers, shapes
 from benchmarks.__main__ import arguments
 from benchmarks.comparisons import flatness
 from benchmarks.effort import BEGINNING, SAMPLED, SAMPLES, affordable
@@ -19,9 +19,10 @@ from benchmarks.honesty import first_difference
 from benchmarks.measure import Job, Spread, interleave, ratio
 from benchmarks.peers.run import import_aside
 from benchmarks.peers.values import live_value
+from benchmarks.plot import legend
 from benchmarks.report import table_lines, verdict_line
 from benchmarks.table import Cell, Request, Table
-from benchmarks.tables import TABLES, task
+from benchmarks.tables import TABLES, differs, task
 from partialjson import LiveValue
 
 QUICK = [name for name in shapes.SHAPES if name != "X"]
@@ -291,18 +292,55 @@ def test_a_task_is_one_table_without_deltas_that_are_longer_than_the_text(monkey
     monkeypatch.setattr("benchmarks.measure.ENOUGH", 0)
     monkeypatch.setattr("benchmarks.measure.BATCH", 0)
     contenders = {"ours": lambda: len, "theirs": lambda: len}
-    (table,) = task("words", contenders, Request(1, "SM", ["4", "4096", "whole"]))
-    assert table.columns == ["S/4", "S/whole", "M/4", "M/whole"]
+    (table,) = task("words", contenders, Request(1, "S", ["4", "4096", "whole"]))
+    assert table.columns == ["S/4", "S/whole"]
     assert list(table.rows) == ["ours, one delta", "theirs"]
     assert all(list(row) == table.columns for row in table.rows.values())
+
+
+def test_the_longest_shape_is_not_read_in_small_deltas():
+    asked = [label for label in shapes.DELTAS if differs("X", label, ("a", "b"))]
+    assert asked == ["64K", "whole"]
+
+
+def test_an_exponent_is_the_slope_of_a_curve():
+    squares = lengths.Curve("it", {length: 3e-9 * length**2 for length in (10, 100, 1_000)})
+    assert squares.exponent == pytest.approx(2)
+    assert lengths.Curve("it", {10: 1.0}).exponent is None
+
+
+def test_a_contender_stops_before_the_text_that_exceeds_its_time():
+    assert lengths.expected(lengths.Curve("it", {})) == 0
+    assert lengths.expected(lengths.Curve("it", {1: 0.5})) == 2
+    assert lengths.expected(lengths.Curve("it", {1: 0.5, 4: 8.0})) == 128
+
+
+def test_the_legend_begins_with_the_slowest_and_has_an_exponent_for_each_panel():
+    class Axis:
+        def get_legend_handles_labels(self):
+            return ["a line", "a dashed line"], ["fast", "slow"]
+
+    fast = lengths.Curve("fast", {1_024: 2.0, 4_096: 8.0})
+    slow = lengths.Curve("slow", {1_024: 1.0, 4_096: 16.0})
+    assert legend(Axis(), {"records": [fast, slow], "one string": [fast, fast]}) == (
+        ["a dashed line", "a line"],
+        ["slow (2.00, 1.00)", "fast (1.00, 1.00)"],
+    )
+
+
+@pytest.mark.parametrize("build", lengths.TEXTS.values(), ids=list(lengths.TEXTS))
+def test_a_text_has_the_length_that_it_is_asked_for(build):
+    assert len(build(16_384)) == pytest.approx(16_384, rel=0.05)
+    json.loads(build(16_384))
 
 
 def test_a_run_is_narrowed_by_names_with_commas_between_them():
     options = arguments(["values", "--shapes", "S,X", "--deltas", "4,64K"])
     assert (options.tasks, options.shapes, options.deltas) == (["values"], ["S", "X"], ["4", "64K"])
     assert arguments([]).shapes == tuple(shapes.SHAPES)
-    with pytest.raises(SystemExit):
-        arguments(["--deltas", "5"])
+    for wrong in (["--deltas", "5"], ["values", "--plot", "it.svg"]):
+        with pytest.raises(SystemExit):
+            arguments(wrong)
 
 
 @pytest.mark.parametrize(
@@ -322,5 +360,5 @@ def test_the_first_difference_is_named_with_its_place(want, got, difference):
 
 def test_the_tables_answer_each_question_of_the_documentation():
     assert list(TABLES) == [
-        *("honesty", "values", "events", "finals", "flat", "memory"),
+        *("honesty", "values", "events", "finals", "lengths", "flat", "memory"),
     ]
