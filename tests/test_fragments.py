@@ -220,6 +220,7 @@ def test_a_match_leaves_and_indices_count_on():
     assert not fragments.parser.is_closed(("rows", 6))
     assert not fragments.parser.is_closed(("rows", -1))
     assert fragments.parser.is_closed(("n",))
+    assert not fragments.parser.is_closed(("n", 0))
 
 
 def test_an_error_behind_what_left_names_the_index_in_the_text():

@@ -12,6 +12,7 @@ from support import characters, chunkings, mutated, pickled, sizes, texts
 
 from partialjson import Parser, from_json
 from partialjson.front import Found, JSONFinder, Mender, Repair
+from partialjson.front._opening import Opening
 
 # -- Finding ---------------------------------------------------------------------------------------
 
@@ -85,6 +86,7 @@ ANSWERS = [
     ('```\n"x`y"\n```', ['"x`y"\n']),
     ("```json\n42\n```", ["42\n"]),
     ("```json\nnot json\n```", ["not json\n"]),
+    ('```\n$ ls\n```\n{"a": 1}', ['{"a": 1}']),
     ('```\nnpm install\n```\n```\n1, 2\n```\n{"a": 1}', ['{"a": 1}']),
     ('```python\nd = {"a": 1}  # ``\n```\n{"b": 1}', ['{"b": 1}']),
     ('```json title="x"\n{"a": 1}\n```', ['{"a": 1}\n']),
@@ -255,6 +257,13 @@ def test_in_hostile_prose_no_character_is_tried_more_often_than_it_may_nest(piec
         assert len(finder._text) - finder._at <= 16
     finder.close()
     assert finder.tried <= 3 * len(answer)
+
+
+def test_an_opening_is_tried_by_the_grammar_alone_and_builds_nothing():
+    opening = Opening()
+    assert opening.feed("[" + " " * 100) == "perhaps"
+    assert opening.feed('"x", 1, {} ') == "begins"
+    assert (opening.value, opening.path, opening._string_length()) == (None, (), 0)
 
 
 # -- Answers that were recorded --------------------------------------------------------------------

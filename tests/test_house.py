@@ -89,6 +89,7 @@ LOADED = {
     "partialjson.front",
     "partialjson.front._cutter",
     "partialjson.front._opening",
+    "partialjson.front._text",
     "partialjson.front.finder",
     "partialjson.front.mender",
     "partialjson.parser",

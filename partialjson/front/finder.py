@@ -14,6 +14,7 @@ from partialjson._grammar import WS, Match, matcher
 
 from ._cutter import Cutter, Found
 from ._opening import Answer, Opening
+from ._text import admit
 
 __all__ = ["JSONFinder"]
 
@@ -76,10 +77,7 @@ class JSONFinder(Cutter):
             TypeError: The input is no `str`.
             RuntimeError: After `close`.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"expected str, got {type(text).__name__}")
-        if self._closed:
-            raise RuntimeError("feed() after close(): another answer needs a finder of its own")
+        admit(text, closed=self._closed)
         self._base += self._at
         self._text, self._at = self._text[self._at :] + text, 0
         while self._at < len(self._text):

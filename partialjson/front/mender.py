@@ -12,6 +12,8 @@ from json.encoder import encode_basestring_ascii as quoted
 from partialjson._grammar import WS, matcher
 from partialjson.events import event
 
+from ._text import admit
+
 __all__ = ["Mender", "Repair"]
 
 MARK = re.compile(r'[",TFN]').search  # what needs a look outside of strings
@@ -69,10 +71,7 @@ class Mender:
             TypeError: The input is no `str`.
             RuntimeError: After `close`.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"expected str, got {type(text).__name__}")
-        if self._closed:
-            raise RuntimeError("feed() after close(): another text needs a mender of its own")
+        admit(text, closed=self._closed)
         text, self._held = self._held + text, ""
         parts: list[str] = []
         at = 0
