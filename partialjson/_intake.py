@@ -262,7 +262,8 @@ class Characters:
 
     def feed(self, delta: Delta) -> str:
         """The characters that are whole now; of the other kind than before is a `TypeError`."""
-        data = delta if isinstance(delta, str) else as_bytes(delta)
+        # A subclass of `str` may answer otherwise than its characters.
+        data = str.__str__(delta) if isinstance(delta, str) else as_bytes(delta)
         of_bytes = isinstance(data, bytes)
         if not data:
             return ""

@@ -6,7 +6,7 @@ What a match is good for is not known here.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Unpack
+from typing import Any, ClassVar, NoReturn, Unpack
 
 from ._tree import Options
 from .events import Kind, ValueEnd
@@ -22,6 +22,8 @@ class Shedding(Parser):
     Of matches inside each other the outermost one leaves. An element that has others before it
     leaves `None` in its place. A name whose value has left is a new one when it comes again.
     """
+
+    CLASS: ClassVar[str] = "Shedding"  # so that no checkpoint is taken for its own
 
     __slots__ = ("_gone", "_matched", "_pattern", "_states")
 

@@ -10,7 +10,8 @@ import re
 from typing import Literal, TypeAlias, Unpack
 
 from ._intake import Characters, Delta
-from .errors import JSONSyntaxError, TextError
+from ._unbroken import Unbroken
+from .errors import JSONSyntaxError, LimitExceeded, TextError
 from .events import Event, event
 from .parser import Options, Parser
 from .path import Path
@@ -69,7 +70,7 @@ class Document(Parser):
         return (self._index, *super().path)
 
 
-class Documents:
+class Documents(Unbroken):
     """Many JSON texts in one stream: newline-delimited, or one behind the other.
 
     What `feed` gives are the events of each text, whose paths begin with the text's index; offsets,
@@ -84,7 +85,8 @@ class Documents:
 
     Args:
         format: How the texts follow each other.
-        options: Those of `Parser`, for each text; `max_text` counts the whole stream.
+        options: Those of `Parser`, for each text; `max_text` counts the whole stream, and what is
+            over it is not read.
     """
 
     def __init__(
@@ -96,10 +98,12 @@ class Documents:
             raise ValueError(f"expected format='ndjson' or 'concatenated', got {format!r}")
         Parser(**options)  # a wrong option is told now, not at the first text
         self._by_line = format == "ndjson"
+        self._max_text = options.pop("max_text", None)
         self._options = options
         self._characters = Characters()
         self._document: Document | None = None
         self._index = 0  # of the text that is read, or comes next
+        self._is_over = False  # the limit of the whole stream
         self._skips = False  # behind a broken text, to the end of the line or of the stream
         self._closed = False
         self._offset, self._line, self._line_start = 0, 1, 0  # of the next character
@@ -116,15 +120,43 @@ class Documents:
         """
         if self._closed:
             raise RuntimeError("feed() after close(): another stream needs an object of its own")
-        return self._read(self._characters.feed(text))
+        with self._reading(TypeError):
+            return self._read_up_to_the_limit(self._characters.feed(text))
 
     def close(self) -> list[Event | Broken]:
         """The stream has ended, and its last text with it; a cut one is `Broken`. Again: `[]`."""
         if self._closed:
             return []
-        told = self._read(self._characters.close()) + self._end()
+        with self._reading():
+            told = self._read_up_to_the_limit(self._characters.close()) + self._end()
         self._closed = True
         return told
+
+    def _read_up_to_the_limit(self, text: str) -> list[Event | Broken]:
+        """The first character over `max_text` breaks the text that it is in, and ends reading."""
+        if self._max_text is None or self._is_over:
+            return [] if self._is_over else self._read(text)
+        room = self._max_text - self._offset
+        told = self._read(text[:room])
+        if room < len(text):
+            self._is_over = True
+            told += self._broken(self._over_the_limit(text[room]))
+        return told
+
+    def _over_the_limit(self, found: str) -> LimitExceeded:
+        if self._document is not None and self._document.complete:
+            self._next()
+        document = self._document
+        return LimitExceeded(
+            limit="max_text",
+            limit_value=self._max_text,
+            found=found,
+            offset=self._offset,
+            line=self._line,
+            column=self._offset - self._line_start + 1,
+            path=(self._index,) if document is None else document.path,
+            value=None if document is None else document.value,
+        )
 
     def _read(self, text: str) -> list[Event | Broken]:
         told: list[Event | Broken] = []

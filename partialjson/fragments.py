@@ -7,6 +7,7 @@ from typing import Unpack
 
 from ._intake import Characters, Delta
 from ._shedding import Shedding
+from ._unbroken import Unbroken
 from .errors import IncompleteJSONError, TextError
 from .events import Event, ValueEnd, ValueStart, event
 from .parser import LiveValue, Options, Parser
@@ -33,7 +34,7 @@ class Fragment:
     text: str
 
 
-class Fragments:
+class Fragments(Unbroken):
     """The values at a pattern, each as soon as it is whole.
 
     Each value comes once, children before their parents. Text is kept from the start of an open
@@ -74,15 +75,16 @@ class Fragments:
             TypeError, RuntimeError: As `Parser.feed`.
         """
         begin, earlier = self.parser.offset, self.parser.error
-        try:
-            events = self.parser.feed(text)
-        except TextError as error:
-            if error is not earlier:
-                error.events = self._found(error.events, self._characters.feed(text), begin)
-            raise
-        characters = self._characters.feed(text)
-        fragments = self._found(events, characters, begin)
-        self._hold(characters, begin)
+        with self._reading(TextError, TypeError, RuntimeError):
+            try:
+                events = self.parser.feed(text)
+            except TextError as error:
+                if error is not earlier:
+                    error.events = self._found(error.events, self._characters.feed(text), begin)
+                raise
+            characters = self._characters.feed(text)
+            fragments = self._found(events, characters, begin)
+            self._hold(characters, begin)
         return fragments
 
     def close(self) -> list[Fragment]:

@@ -102,6 +102,7 @@ class Pattern:
         text: The pattern as it was written.
 
     Raises:
+        TypeError: The text is no `str`.
         ValueError: The text is no JSONPath of this kind; the message says where, and what was
             expected.
     """
@@ -114,6 +115,8 @@ class Pattern:
     text: str
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"expected a pattern as str, got {type(text).__name__}")
         self.text = text
         self._segments = PatternReader(text).segments()
         self._end = 1 << len(self._segments)
@@ -184,7 +187,7 @@ class PatternReader:
             if self._skip("]"):
                 return None if wildcard else frozenset(keys)
             if not self._skip(","):
-                self._refuse_slice()
+                self._refuse_a_slice()
                 self._fail("',' or ']'")
 
     def _selector(self) -> str | int | None:
@@ -195,7 +198,7 @@ class PatternReader:
             return self._name()
         if index := INTEGER.match(self._text, self._at):
             return self._index(index)
-        self._refuse_slice()
+        self._refuse_a_slice()
         if self._next() == "?":
             self._fail(A_SELECTOR, "a filter, which is not supported")
         return self._fail(A_SELECTOR)
@@ -217,7 +220,7 @@ class PatternReader:
             after = WS(self._text, found.end()).end()
             if self._text[after : after + 1] == ":":
                 self._at = after
-                self._refuse_slice()
+                self._refuse_a_slice()
             self._fail("an index from 0", "one from the end, which is known only when it is there")
         if int(found[0]) > GREATEST_INDEX:
             self._fail(f"an index up to {GREATEST_INDEX}")
@@ -237,7 +240,8 @@ class PatternReader:
     def _skip_blank(self) -> None:
         self._at = WS(self._text, self._at).end()
 
-    def _refuse_slice(self) -> None:
+    def _refuse_a_slice(self) -> None:
+        """If one stands here."""
         if self._next() == ":":
             self._fail(A_SELECTOR, "a slice, which is not supported")
 

@@ -77,10 +77,10 @@ class Tokenizer(Reader):
                 self._attempts = UNSEEN
             while pos < end:
                 pos = STEPS[self._at].get(text[pos], other)(self, text, pos)
+            self._consumed += end
         except BaseException as error:
             self._halt(error)
             raise
-        self._consumed += end
 
     def _end_carried(self) -> None:
         atom, whole = self._carried, NUMBER(self._carried)

@@ -13,7 +13,6 @@ from support import (
     merged,
     mutated,
     pickled,
-    sizes,
     texts,
 )
 
@@ -23,10 +22,12 @@ from partialjson import (
     IncompleteJSONError,
     JSONSyntaxError,
     LimitExceeded,
+    Parser,
     StringDelta,
     ValueEnd,
     ValueStart,
 )
+from partialjson.documents import Document
 
 
 def told_of(format_, deltas, **options):
@@ -198,11 +199,26 @@ def test_a_limit_breaks_a_text_and_max_text_counts_the_stream():
     first, last = told_of("ndjson", ["[[1]]\n2\n"], max_depth=1)[1:]
     assert (type(first), type(first.error)) == (Broken, LimitExceeded)
     assert last.path == (1,)
-    told = told_of("ndjson", ["12\n345\n6"], max_text=4)
-    assert [(event.index, event.error.offset) for event in told if type(event) is Broken] == [
-        (1, 4),
-        (2, 7),
-    ]
+
+
+@pytest.mark.parametrize(
+    ("format_", "stream", "limit", "index", "offset"),
+    [
+        ("ndjson", "12\n345\n6", 4, 1, 4),
+        ("ndjson", "x\n   1\n", 3, 1, 3),
+        ("concatenated", '{"a":1}\n12', 7, 1, 7),
+        ("concatenated", "[1, 2]", 4, 0, 4),
+    ],
+)
+def test_max_text_counts_the_whole_stream_and_ends_it_in_every_cut(
+    format_, stream, limit, index, offset
+):
+    whole = facts(told_of(format_, [stream], max_text=limit))
+    assert whole[-1][0] == index
+    assert (whole[-1][1], whole[-1][3][0]) == (LimitExceeded, offset)
+    for cut in range(len(stream)):
+        assert facts(told_of(format_, [stream[:cut], stream[cut:]], max_text=limit)) == whole
+    assert facts(told_of(format_, characters(stream), max_text=limit)) == whole
 
 
 # -- The object ------------------------------------------------------------------------------------
@@ -242,10 +258,13 @@ def test_documents_are_plain_data_that_can_go_on_elsewhere(format_):
         assert facts(told + second.feed(stream[cut:]) + second.close()) == whole
 
 
-def test_ten_thousand_short_texts_in_one_delta_are_each_read_once():
-    """A piece is cut off again behind each text: what is copied stays bounded."""
-    documents = Documents("concatenated")
-    told = documents.feed("{}" * 10_000)
+def test_ten_thousand_short_texts_in_one_delta_are_each_read_once(monkeypatch):
+    """Behind each text its rest is read again, so a piece must not be all of the delta."""
+    fed = []
+    monkeypatch.setattr(
+        Document, "feed", lambda self, text: fed.append(len(text)) or Parser.feed(self, text)
+    )
+    told = Documents("concatenated").feed("{}" * 10_000)
     assert told[-1] == ValueEnd((9_999,), "object", {}, 19_998, 20_000)
-    assert documents._offset == 20_000
-    assert sizes("{}" * 2, 2) == ["{}", "{}"]
+    assert len(fed) == 10_000
+    assert max(fed) <= 4_096

@@ -24,6 +24,7 @@ from support import (
 )
 
 from partialjson import (
+    CheckpointError,
     Fragment,
     Fragments,
     IncompleteJSONError,
@@ -193,6 +194,17 @@ def test_the_matches_before_bytes_that_are_no_utf_8_are_on_the_error():
     assert caught.value.events == [Fragment((0,), "é", '"é"')]
 
 
+def test_a_str_is_what_its_characters_are():
+    class Shouting(str):
+        __slots__ = ()
+
+        def __getitem__(self, _):
+            return "!"
+
+    (match,) = Fragments("$[*]").feed(Shouting('["ab"]'))
+    assert match.text == '"ab"'
+
+
 def test_the_options_are_those_of_the_parser():
     with pytest.raises(LimitExceeded):
         Fragments("$", max_depth=1).feed("[[")
@@ -263,6 +275,8 @@ def test_a_name_whose_value_has_left_is_a_new_one():
 def test_what_has_left_cannot_be_saved():
     with pytest.raises(RuntimeError, match="does not keep all"):
         Fragments("$[*]", keep=False).parser.checkpoint()
+    with pytest.raises(CheckpointError, match="expected a checkpoint of Shedding"):
+        type(Fragments("$[*]", keep=False).parser).restore(Parser().checkpoint())
 
 
 def objects_after(count, size):

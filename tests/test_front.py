@@ -86,6 +86,16 @@ ANSWERS = [
     ('```\n"x`y"\n```', ['"x`y"\n']),
     ("```json\n42\n```", ["42\n"]),
     ("```json\nnot json\n```", ["not json\n"]),
+    ('```\n// data.json\n{"a": 1}\n```\n{"b": 1}', ['{"a": 1}', '{"b": 1}']),
+    ('```\njson\n{"a": 1} `` [1]\n```{"b": 1}', ['{"a": 1}', '{"b": 1}']),
+    ('```jsonc\n{"a": 1}\n```', ['{"a": 1}\n']),
+    ('```json5\n// no\n{"a": 1}\n```', ['{"a": 1}']),
+    ('```json\n{"a":1}\n``````python\n{"b":2}\n```', ['{"a":1}\n', '{"b":2}']),
+    ("```" + " " * 45 + 'python\n{"a":1}\n```', []),
+    ("Sorry. See {", []),
+    ('Sorry. See {"a', []),
+    ("Sorry. See [", []),
+    ('Sorry. See ["a', ['["a']),
     ('```\n$ ls\n```\n{"a": 1}', ['{"a": 1}']),
     ('```\nnpm install\n```\n```\n1, 2\n```\n{"a": 1}', ['{"a": 1}']),
     ('```python\nd = {"a": 1}  # ``\n```\n{"b": 1}', ['{"b": 1}']),
@@ -169,8 +179,8 @@ def test_what_was_put_into_an_answer_is_found_in_it(made, data):
 
 @given(text=mutated(), data=st.data())
 def test_however_anything_is_cut_the_same_is_found(text, data):
-    noise = data.draw(st.sampled_from(["", "```", "```json\n", "<think>", "[1] ", "x "]))
-    answer = noise + text + noise
+    noise = st.sampled_from(["", "```", "``````", "```json\n", "<think>", "[1] ", "x ", " " * 41])
+    answer = data.draw(noise) + data.draw(noise) + text + data.draw(noise) + data.draw(noise)
     assert found_in(answer, data.draw(chunkings(answer))) == found_in(answer)
     assert found_in(answer, characters(answer)) == found_in(answer)
 
@@ -240,23 +250,32 @@ def test_a_finder_is_plain_data_that_can_go_on_elsewhere():
 
 @pytest.mark.parametrize(
     "piece",
-    ["[1, ", '{"', "[", "{ ", "`", "<", "<think", " ", "[[", '["a", ', "```", "`\n"],
+    [
+        *("[1, ", '{"', "[", "{ ", "`", "<", "<think", " ", "[[", '["a", ', "```", "`\n", "{"),
+        *("{x} see [a] ", "[1] ", '["', "[[[", '[{"a" x'),
+    ],
 )
-def test_in_hostile_prose_no_character_is_tried_more_often_than_it_may_nest(piece):
+@pytest.mark.parametrize("size", [4, 12_000])
+def test_in_hostile_prose_no_character_is_tried_more_often_than_it_may_nest(piece, size):
     class Counting(JSONFinder):
-        tried = 0
+        tried = copied = 0
 
         def _answer(self):
             self.tried += 1
             return super()._answer()
 
+        def _rewind(self):
+            self.copied += sum(map(len, self._tried))
+            super()._rewind()
+
     answer = "x " + piece * 3_000
     finder = Counting()
-    for delta in sizes(answer, 4):
+    for delta in sizes(answer, size):
         finder.feed(delta)
         assert len(finder._text) - finder._at <= 16
     finder.close()
     assert finder.tried <= 3 * len(answer)
+    assert finder.copied <= 3 * len(answer)
 
 
 def test_an_opening_is_tried_by_the_grammar_alone_and_builds_nothing():

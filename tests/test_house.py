@@ -29,6 +29,7 @@ FLOORS = {
     "_checkpoint": 2,  # the envelope of a checkpoint
     "_intake": 2,  # str or bytes to text with a place
     "_reader": 2,  # the state that the steps change
+    "_unbroken": 1,  # what an interrupt breaks off is over
     "_strings": 2,  # the steps inside a string
     "events": 2,
     "tokenizer": 2,
@@ -79,6 +80,7 @@ LOADED = {
     "partialjson._intake",
     "partialjson._live",
     "partialjson._tree",
+    "partialjson._unbroken",
     "partialjson._reader",
     "partialjson._shedding",
     "partialjson._strings",
@@ -88,6 +90,7 @@ LOADED = {
     "partialjson.fragments",
     "partialjson.front",
     "partialjson.front._cutter",
+    "partialjson.front._marks",
     "partialjson.front._opening",
     "partialjson.front._text",
     "partialjson.front.finder",

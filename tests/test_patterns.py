@@ -123,3 +123,9 @@ def test_a_pattern_is_plain_data():
     twin = pickled(Pattern("$..a"))
     assert repr(twin) == "Pattern('$..a')"
     assert twin.matches(("x", "a"))
+
+
+@pytest.mark.parametrize("text", [5, None, b"$", Pattern("$")])
+def test_a_pattern_is_a_text(text):
+    with pytest.raises(TypeError, match="expected a pattern as str, got"):
+        Pattern(text)

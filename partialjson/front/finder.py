@@ -7,44 +7,30 @@ where JSON was found is the JSON's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-from partialjson._grammar import WS, Match, matcher
+from partialjson._grammar import WS, Match
+from partialjson._unbroken import Unbroken
 
+from . import _marks as mark
 from ._cutter import Cutter, Found
 from ._opening import Answer, Opening
 from ._text import admit
 
 __all__ = ["JSONFinder"]
 
-SOMETHING = re.compile(r"[{\[`<]").search  # may begin something in prose
-SCALAR = frozenset('"-0123456789tfn')
-THINKING = ("<think>", "<thinking>")  # the longest one last
-TICKS = matcher("`*")
-FENCE = 3  # backticks, at the least
-JSON_INFO = ("", "json")
-END_OF_INFO = re.compile(r"[\n`{\[]").search
-INFO_KEPT = 40  # characters of a fence's info string; enough to see that it is not "json"
-# Up to the closing quotation mark of a string, a backslash that the text cuts, or the end.
-characters = r'[^"\\]*+(?:\\[\s\S][^"\\]*+)*+'
-STRING_REST = matcher(characters)
-BRACKET, TICK = (
-    matcher(rf'[^"{marks}]*+(?:"{characters}"[^"{marks}]*+)*+') for marks in (r"{}\[\]", "`")
-)
 
-
-class JSONFinder(Cutter):
+class JSONFinder(Cutter, Unbroken):
     """Finds JSON in an answer that may also hold prose, fences and thinking.
 
-    * In a fence without a language, or with the language `json`, all of its content is JSON; one
-      without a language must begin as JSON does.
+    * In a fence with the language `json` all of its content is JSON; in one without a language, or
+      with `jsonc` or `json5`, if it begins as JSON does, and else it is prose.
     * An answer whose first character, blank space and thinking aside, is `{` or `[` begins with
       JSON. An answer that is one scalar, and nothing else, is JSON.
     * In prose an object begins at `{}` or `{"name":`, an array where it holds an object or an
       array. An array of atoms is held until the answer ends, and released only if nothing else was
       found: `[1]` is more often a footnote.
-    * What stands in a fence of another language or in `<think>…</think>` is prose.
+    * In a fence of another language and in `<think>…</think>` nothing is found.
 
     Valid JSON alone passes unchanged, blank space too, and at once. However the answer is cut, the
     pieces of a block join to the same text.
@@ -61,12 +47,14 @@ class JSONFinder(Cutter):
         self._fresh = True  # nothing but blank space and thinking so far
         self._closed = False
         self._gap: list[str] = []  # blank space that is JSON only if JSON stands around it
-        self._tried: list[str] = []  # what may be the opening of a JSON text
-        self._opening = Opening()
+        self._opening = Opening()  # of what may be a JSON text
+        self._tried: list[str] = []  # what of it came with earlier pieces
+        self._from = 0  # where in the text that is read it begins, or goes on
         self._spare: list[tuple[int, str]] = []  # arrays of atoms, with their offsets
         self._in_string = False
         self._depth = 0
         self._ticks = 0  # of the fence
+        self._inside = 0  # backticks of the fence without a language whose content is prose
         self._info = ""
         self._thinking = ""
 
@@ -78,12 +66,16 @@ class JSONFinder(Cutter):
             RuntimeError: After `close`.
         """
         admit(text, closed=self._closed)
-        self._base += self._at
-        self._text, self._at = self._text[self._at :] + text, 0
-        while self._at < len(self._text):
-            if STEPS[self._read](self):
-                break
-        return self._taken()
+        with self._reading():
+            self._base += self._at
+            self._text, self._at, self._from = self._text[self._at :] + text, 0, 0
+            while self._at < len(self._text):
+                if STEPS[self._read](self):
+                    break
+            if self._read in TRIALS:
+                self._tried.append(self._text[self._from : self._at])
+                self._from = len(self._text)
+            return self._taken()
 
     def close(self) -> list[Found]:
         """The answer has ended: what was held back, if it is JSON after all. Again: `[]`."""
@@ -101,10 +93,17 @@ class JSONFinder(Cutter):
         for offset, text in self._spare:
             self._blocks += 1
             self._release(text, offset)
-        if self._tried and not self._blocks:  # the answer may be cut
+        if not self._blocks and self._may_be_cut():
             self._rewind()
             self._begin("block")
             self._release_to(len(self._text))
+
+    def _may_be_cut(self) -> bool:
+        """Whether the end may have cut a scalar, or an array behind some of its first element."""
+        if self._read not in TRIALS:
+            return False
+        tried = "".join(self._tried)
+        return tried[0] != "{" and bool(tried.lstrip("[ \t\r\n"))
 
     # -- giving out --------------------------------------------------------------------------------
 
@@ -142,14 +141,14 @@ class JSONFinder(Cutter):
             return self._tag()
         if character in "{[":
             self._begin("block")
-        elif character in SCALAR:
+        elif character in mark.SCALAR:
             self._try("scalar")
         else:
             self._give_up()
         return False
 
     def _prose(self) -> bool:
-        found = SOMETHING(self._text, self._at)
+        found = mark.SOMETHING(self._text, self._at)
         self._at = found.start() if found else len(self._text)
         if found is None:
             return False
@@ -171,15 +170,15 @@ class JSONFinder(Cutter):
 
     def _tag(self) -> bool:
         """A `<`, and perhaps the tag that thinking begins with."""
-        here = self._text[self._at : self._at + len(THINKING[-1])]
-        for tag in THINKING:
+        here = self._text[self._at : self._at + len(mark.THINKING[-1])]
+        for tag in mark.THINKING:
             if here.startswith(tag):
                 self._thinking = tag.replace("<", "</")
                 self._at += len(tag)
                 self._gap.clear()
                 self._read = "thinking"
                 return False
-        if any(tag.startswith(here) for tag in THINKING):
+        if any(tag.startswith(here) for tag in mark.THINKING):
             return True
         self._give_up()
         self._at += 1
@@ -197,21 +196,22 @@ class JSONFinder(Cutter):
     # -- what may be JSON, tried until that is certain ---------------------------------------------
 
     def _try(self, read: str) -> None:
-        self._opening = Opening()
+        self._opening, self._from = Opening(), self._at
         self._read = read
 
     def _answer(self) -> Answer:
         """What the opening is, with one more character."""
-        character = self._text[self._at]
-        self._tried.append(character)
         self._at += 1
-        return self._opening.feed(character)
+        return self._opening.feed(self._text[self._at - 1])
 
     def _rewind(self) -> None:
         """Stand where the opening began."""
-        self._base += self._at - len(self._tried)
-        self._text, self._at = "".join(self._tried) + self._text[self._at :], 0
-        self._tried.clear()
+        if self._tried:
+            earlier = "".join(self._tried)
+            self._base += self._from - len(earlier)
+            self._text, self._from = earlier + self._text[self._from :], 0
+            self._tried.clear()
+        self._at = self._from
 
     def _scalar(self) -> bool:
         """A scalar that may be the whole answer."""
@@ -225,15 +225,14 @@ class JSONFinder(Cutter):
         answer = self._answer()
         if answer == "perhaps":
             return False
-        if answer == "whole" and self._tried[0] == "[":
-            text = "".join(self._tried)
-            self._spare.append((self._base + self._at - len(text), text))
-            self._tried.clear()
-            self._read = "prose"
-            return False
+        end = self._base + self._at
         self._rewind()
         if answer == "no":
-            self._at = 1
+            self._at += 1
+            self._read = "prose"
+        elif answer == "whole" and self._text[self._at] == "[":
+            start, self._at = self._at, end - self._base
+            self._spare.append((self._base + start, self._text[start : self._at]))
             self._read = "prose"
         else:
             self._begin("block")
@@ -246,26 +245,31 @@ class JSONFinder(Cutter):
             self._begin("fence")
         elif self._answer() == "no":
             self._rewind()
-            self._give_up("other fence")
+            self._read_as_prose()
         return False
 
     # -- fences ------------------------------------------------------------------------------------
 
     def _count_ticks(self) -> bool:
         """The backticks that may begin a fence."""
-        end = TICKS(self._text, self._at).end()
+        end = mark.TICKS(self._text, self._at).end()
         self._ticks += end - self._at
         self._at = end
-        if end < len(self._text):
-            self._info = ""
-            self._read = "info" if self._ticks >= FENCE else "prose"
+        if end == len(self._text):
+            return False
+        self._info = ""
+        self._read = "prose"
+        if self._inside:
+            self._inside = self._inside if self._ticks < self._inside else 0
+        elif self._ticks >= mark.FENCE:
+            self._read = "info"
         return False
 
     def _read_info(self) -> bool:
         """What stands behind the backticks: a language, or code with its end in the same line."""
-        found = END_OF_INFO(self._text, self._at)
+        found = mark.END_OF_INFO(self._text, self._at)
         end = found.start() if found else len(self._text)
-        self._info = (self._info + self._text[self._at : end])[:INFO_KEPT].lstrip()
+        self._info = (self._info + self._text[self._at : end]).lstrip()[: mark.INFO_KEPT]
         self._at = end
         if found is None:
             return False
@@ -275,8 +279,8 @@ class JSONFinder(Cutter):
         elif found[0] == "\n":
             self._at += 1
             words = language.split() or [""]
-            self._read = "fence start" if words[0] in JSON_INFO else "other fence"
-        elif language in JSON_INFO:
+            self._read = "fence start" if words[0] in mark.JSON_INFO else "other fence"
+        elif language in mark.JSON_INFO:
             self._read = "fence start"
         else:
             self._info += found[0]
@@ -284,25 +288,30 @@ class JSONFinder(Cutter):
         return False
 
     def _end_code(self) -> bool:
-        self._at = TICKS(self._text, self._at).end()
+        self._at = mark.TICKS(self._text, self._at).end()
         if self._at < len(self._text):
             self._read = "prose"
         return False
 
     def _start_fence(self) -> bool:
-        """The first character that is not blank decides, in a fence without a language."""
+        """The first character that is not blank decides, unless the language is `json` itself."""
         if self._keep_blank():
             return False
         character = self._text[self._at]
         if character == "`":
             self._give_up("other fence")
-        elif character in "{[" or self._info.strip():
+        elif character in "{[" or self._info.strip().lower() == "json":
             self._begin("fence")
-        elif character in SCALAR:
+        elif character in mark.SCALAR:
             self._try("fenced scalar")
         else:
-            self._give_up("other fence")
+            self._read_as_prose()
         return False
+
+    def _read_as_prose(self) -> None:
+        """A fence whose content does not begin as JSON."""
+        self._inside = self._ticks
+        self._give_up()
 
     def _skip_fence(self) -> bool:
         """A fence of another language."""
@@ -310,35 +319,35 @@ class JSONFinder(Cutter):
         self._at = len(self._text) if ticks < 0 else ticks
         ends = ticks < 0 or self._ends_fence()
         if ends is False:
-            self._at = TICKS(self._text, self._at).end()
+            self._at = mark.TICKS(self._text, self._at).end()
         return ends is None
 
     def _ends_fence(self) -> bool | None:
         """Whether the backticks here are enough to end the fence; `None` if they may go on."""
-        end = TICKS(self._text, self._at).end()
+        end = mark.TICKS(self._text, self._at).end()
         if end - self._at >= self._ticks:
-            self._at, self._read = end, "prose"
+            self._at, self._read = end, "code end"  # however many they are
             return True
         return None if end == len(self._text) else False
 
     # -- JSON: strings are passed over: brackets and backticks stand in them, too ------------------
 
     def _fence(self) -> bool:
-        self._release_to(self._up_to(TICK, self._at))
+        self._release_to(self._up_to(mark.TICK, self._at))
         if self._at == len(self._text):
             return False
         if self._in_string:  # cut before a character that is escaped
             return True
         ends = self._ends_fence()
         if ends is False:
-            self._release_to(TICKS(self._text, self._at).end())
+            self._release_to(mark.TICKS(self._text, self._at).end())
         return ends is None
 
     def _block(self) -> bool:
         """A text without a fence: it ends with its outermost bracket."""
         at = self._at
         while at < len(self._text):
-            at = self._up_to(BRACKET, at)
+            at = self._up_to(mark.BRACKET, at)
             if self._in_string or at == len(self._text):
                 break
             self._depth += 1 if self._text[at] in "{[" else -1
@@ -349,18 +358,18 @@ class JSONFinder(Cutter):
         self._release_to(at)
         return self._in_string and at < len(self._text)
 
-    def _up_to(self, mark: Match, at: int) -> int:
+    def _up_to(self, next_mark: Match, at: int) -> int:
         """The index of the next mark outside of strings; else where the text ends, or waits."""
         if self._in_string:
-            at = STRING_REST(self._text, at).end()
+            at = mark.STRING_REST(self._text, at).end()
             if self._text[at : at + 1] != '"':
                 return at
             self._in_string = False
             at += 1
-        at = mark(self._text, at).end()
+        at = next_mark(self._text, at).end()
         if self._text[at : at + 1] == '"':
             self._in_string = True
-            at = STRING_REST(self._text, at + 1).end()
+            at = mark.STRING_REST(self._text, at + 1).end()
         return at
 
     def _after(self) -> bool:
@@ -386,3 +395,4 @@ STEPS: dict[str, Callable[[JSONFinder], bool]] = {
     "block": JSONFinder._block,
     "after": JSONFinder._after,
 }
+TRIALS = frozenset({"scalar", "container", "fenced scalar"})

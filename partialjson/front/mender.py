@@ -10,6 +10,7 @@ import re
 from json.encoder import encode_basestring_ascii as quoted
 
 from partialjson._grammar import WS, matcher
+from partialjson._unbroken import Unbroken
 from partialjson.events import event
 
 from ._text import admit
@@ -38,7 +39,7 @@ class Repair:
     mended: str
 
 
-class Mender:
+class Mender(Unbroken):
     r"""Mends what is beyond doubt, and passes all else on; valid JSON passes unchanged.
 
     * A control character in a string, such as a line end, becomes its escape.
@@ -72,6 +73,18 @@ class Mender:
             RuntimeError: After `close`.
         """
         admit(text, closed=self._closed)
+        with self._reading():
+            mended = self._mended(text)
+        return [mended] if mended else []
+
+    def close(self) -> list[str]:
+        """The text has ended: what was held back, as it came. Again: `[]`."""
+        held = "".join(self._comma) + self._held
+        self._closed, self._held = True, ""
+        self._comma.clear()
+        return [held] if held else []
+
+    def _mended(self, text: str) -> str:
         text, self._held = self._held + text, ""
         parts: list[str] = []
         at = 0
@@ -83,15 +96,7 @@ class Mender:
             else:
                 at = self._between(text, at, parts)
         self._offset += len(text) - len(self._held)
-        mended = "".join(parts)
-        return [mended] if mended else []
-
-    def close(self) -> list[str]:
-        """The text has ended: what was held back, as it came. Again: `[]`."""
-        held = "".join(self._comma) + self._held
-        self._closed, self._held = True, ""
-        self._comma.clear()
-        return [held] if held else []
+        return "".join(parts)
 
     # -- steps: each reads on from an index, adds to the parts, and gives the index behind ---------
 
