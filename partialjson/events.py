@@ -8,11 +8,22 @@ value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar, dataclass_transform
+from typing import Any, Literal, TypeAlias, TypeVar, dataclass_transform
 
 from .path import JSON, Path
 
-__all__ = ["Event", "Kind", "StringDelta", "ValueEnd", "ValueStart"]
+__all__ = [
+    "Doomed",
+    "Event",
+    "Invalid",
+    "Kind",
+    "Revised",
+    "StringDelta",
+    "TypedEvent",
+    "Valid",
+    "ValueEnd",
+    "ValueStart",
+]
 
 Kind: TypeAlias = Literal["object", "array", "string", "number", "boolean", "null"]
 
@@ -76,3 +87,65 @@ class ValueEnd:
 
 
 Event: TypeAlias = ValueStart | StringDelta | ValueEnd
+
+
+@event
+class Valid:
+    """A value is what its type asks for; of a `TypedParser`.
+
+    Attributes:
+        path: Where the value stands in the text, by the names of the JSON.
+        value: What Pydantic made of it: the very object that stands in the final one.
+    """
+
+    path: Path
+    value: Any
+
+
+@event
+class Invalid:
+    """A value is whole, and not what its type asks for; of a `TypedParser`.
+
+    Attributes:
+        path: Where the value stands in the text, by the names of the JSON.
+        errors: Pydantic's error dicts, each with its `loc` from the root.
+    """
+
+    path: Path
+    errors: list[dict[str, Any]]
+
+
+@event
+class Doomed:
+    """A value is not whole, and no continuation can make it valid; of a `TypedParser`.
+
+    Certain, but for a later member of the same name, which would take the place of what is wrong.
+
+    Attributes:
+        path: Where the value stands in the text, by the names of the JSON.
+        errors: What is certain already, in the shape of Pydantic's error dicts; `input` is what had
+            arrived.
+    """
+
+    path: Path
+    errors: list[dict[str, Any]]
+
+
+@event
+class Revised:
+    """Another object stands where a `Valid` was told; of a `TypedParser`.
+
+    A validator of the value around it put it there, or a later member of the same name.
+
+    Attributes:
+        path: Where the value stands in the text, by the names of the JSON.
+        old: What was told before.
+        value: What stands there now.
+    """
+
+    path: Path
+    old: Any
+    value: Any
+
+
+TypedEvent: TypeAlias = Event | Valid | Invalid | Doomed | Revised

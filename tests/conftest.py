@@ -22,6 +22,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="the folder of conformance vectors and recordings; what needs it skips without",
     )
+    parser.addoption(
+        "--typed-documents",
+        metavar="N",
+        type=int,
+        help="how many documents typed validation is compared with Pydantic over",
+    )
+    parser.addoption(
+        "--typed-seed", metavar="N", type=int, default=0, help="where their chance begins"
+    )
 
 
 @pytest.fixture(scope="session")

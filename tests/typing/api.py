@@ -6,9 +6,9 @@ that silences it is itself reported as soon as it objects no more.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
-from typing import Literal, assert_never, assert_type
+from typing import Any, Literal, assert_never, assert_type
 
 import partialjson as pj
 
@@ -117,6 +117,76 @@ def a_delta_is_frozen(event: pj.StringDelta) -> None:
 
 def an_end_is_frozen(event: pj.ValueEnd) -> None:
     event.value = None  # type: ignore[misc]
+
+
+# --- values of a type -----------------------------------------------------------------------------
+
+
+class Row:
+    """Stands for a class that Pydantic knows."""
+
+    id: int
+
+
+def every_typed_event(event: pj.TypedEvent) -> str:
+    match event:
+        case pj.Valid(path, value):
+            assert_type(path, pj.Path)
+            return str(value)
+        case pj.Invalid(path, errors) | pj.Doomed(path, errors):
+            assert_type(errors, list[dict[str, Any]])
+            return str(errors[0]["msg"])
+        case pj.Revised(path, old, value):
+            return f"{old} is {value} now"
+        case pj.ValueStart() | pj.StringDelta() | pj.ValueEnd():
+            return every_event(event)
+        case _:
+            assert_never(event)
+
+
+def typed(deltas: Iterator[str]) -> Row:
+    parser = pj.TypedParser(Row, on_invalid="raise", strict=True, max_depth=40)
+    assert_type(parser, pj.TypedParser[Row])
+    for delta in deltas:
+        assert_type(parser.feed(delta), list[pj.TypedEvent])
+    assert_type(parser.valid, Mapping[pj.Path, pj.JSON])
+    assert_type(parser.last_events, list[pj.TypedEvent])
+    assert_type(parser.is_closed(("rows", 0)), bool)
+    return parser.close()
+
+
+def types_that_are_no_class() -> None:
+    rows: list[Row] = pj.TypedParser(list[Row]).close()
+    either: Row | int = pj.TypedParser(Row | int).close()
+    assert_type(pj.TypedParser(list[Row]), pj.TypedParser[list[Row]])
+    pj.TypedParser(Row, on_invalid="drop")  # type: ignore[call-overload]
+    del rows, either
+
+
+def salvaged(parser: pj.TypedParser[Row]) -> list[pj.Path]:
+    salvage = parser.finish(reason="length")
+    assert_type(salvage, pj.Salvage)
+    assert_type(salvage.valid, Mapping[pj.Path, pj.JSON])
+    assert_type(salvage.items, Mapping[pj.Path, Mapping[int, pj.JSON]])
+    assert_type(salvage.errors, list[dict[str, Any]])
+    assert_type(salvage.reason, str | None)
+    return salvage.open_paths
+
+
+def a_verdict_is_frozen(event: pj.Valid) -> None:
+    event.value = None  # type: ignore[misc]
+
+
+def what_is_invalid_is_frozen(event: pj.Invalid) -> None:
+    event.errors = []  # type: ignore[misc]
+
+
+def what_is_doomed_is_frozen(event: pj.Doomed) -> None:
+    event.errors = []  # type: ignore[misc]
+
+
+def a_revision_is_frozen(event: pj.Revised) -> None:
+    event.old = None  # type: ignore[misc]
 
 
 # --- errors ---------------------------------------------------------------------------------------

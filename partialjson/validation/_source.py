@@ -1,0 +1,54 @@
+"""A parser that also tells names, keeps the text, and knows what kind of value a delta cuts."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+from partialjson._grammar import BEFORE_A_VALUE, LITERALS
+from partialjson._intake import NOWHERE
+from partialjson.events import Kind
+from partialjson.parser import Parser
+
+__all__ = ["Source"]
+
+
+class Source(Parser):
+    """Among its events stand names, as plain `str`: each at its closing quotation mark."""
+
+    __slots__ = ("_kept",)
+
+    last_events: list[Any]  # of `Event | str`
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        # One buffer: to append costs what is appended, and a span of it its own length. Pieces that
+        # are joined for every span would cost the text again at each level.
+        self._kept = StringIO()
+        self._plain_at = NOWHERE  # nothing is taken at a glance: all of the text is kept
+
+    def _read(self, text: str) -> None:
+        self._kept.seek(0, 2)
+        self._kept.write(text)
+        super()._read(text)
+
+    def on_name(self, name: str, start: int) -> None:
+        super().on_name(name, start)
+        self.last_events.append(name)
+
+    def span(self, start: int, end: int) -> str:
+        """The text from one offset to another."""
+        self._kept.seek(start)
+        return self._kept.read(end - start)
+
+    def text(self) -> str:
+        """All of the text, less a byte order mark."""
+        return self._kept.getvalue()
+
+    @property
+    def cut_kind(self) -> Kind | None:
+        """The kind of the number or literal that has begun and is not told yet."""
+        carried = self._carried
+        if not carried or self._at not in BEFORE_A_VALUE:
+            return None
+        return LITERALS[carried[0]][2] if carried[0] in LITERALS else "number"
