@@ -19,6 +19,7 @@ import nox
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
+PYDANTICS = ["2.10", "2.11", "2.12", "latest"]  # from the oldest supported; later ones are alike
 COVERED = "3.11"  # the one that is never missing
 ROOF = {"__init__.py", "__main__.py"}  # all else that lies beside them is the JSON tower
 CI = [
@@ -28,6 +29,8 @@ CI = [
     "docs",
     *(f"tests-{version}" for version in PYTHONS),
     "fuzz",
+    "typed-fuzz",
+    *(f"typed-versions(pydantic='{version}')" for version in PYDANTICS),
     "recordings",
     "soak",
     "package",
@@ -118,6 +121,30 @@ def docs(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """The promises again, with more and longer examples than a usual run has."""
     here(session, "pytest", "tests/test_laws.py", *session.posargs, HYPOTHESIS_PROFILE="ci")
+
+
+@nox.session(python=False, name="typed-fuzz")
+def typed_fuzz(session: nox.Session) -> None:
+    """Typed validation beside Pydantic's own over 20,000 documents: no difference may be seen."""
+    here(session, "pytest", "tests/test_typed_fuzz.py", "-s", *session.posargs,
+         HYPOTHESIS_PROFILE="ci")  # fmt: skip
+
+
+@nox.session(python=False, name="typed-long")
+def typed_long(session: nox.Session) -> None:
+    """The same over half a million documents, or as many as are asked for; not in CI."""
+    asked = session.posargs or ["--typed-documents=500000", "--typed-seed=1"]
+    here(session, "pytest", "tests/test_typed_fuzz.py", "-s", *asked)
+
+
+@nox.session(python=COVERED, name="typed-versions")
+@nox.parametrize("pydantic", PYDANTICS)
+def typed_versions(session: nox.Session, pydantic: str) -> None:
+    """Typed validation with one version of Pydantic: what it leans on differs between them."""
+    wanted = "pydantic" if pydantic == "latest" else f"pydantic~={pydantic}.0"
+    session.install("-e", ".", wanted, "pytest", "hypothesis")
+    tests = sorted(str(file) for file in ROOT.glob("tests/test_typed*.py"))
+    session.run("pytest", *tests, *session.posargs)
 
 
 @nox.session(python=False)
