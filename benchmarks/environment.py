@@ -1,4 +1,4 @@
-"""The virtual environment of the peers, made once and kept in `benchmarks/.venv`.
+"""The virtual environments of the peers, each made once and kept in `benchmarks/.venv`.
 
 An interpreter flows in, the same interpreter with the peers around it flows out. The library itself
 is not installed: it is taken from the checkout, so that what is measured is what stands there.
@@ -14,29 +14,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, run
 
-__all__ = ["aside", "entered", "interpreter", "peers", "project", "run_in", "set_aside"]
+__all__ = ["BENCH", "aside", "entered", "interpreter", "peers", "project", "run_in", "set_aside"]
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / "benchmarks" / ".venv"  # one folder for each version of Python
+HOME = ROOT / "benchmarks" / ".venv"  # a folder for each group, in it one for each Python
+BENCH = "bench"
 STAMP = "peers.json"
 ASIDE = "aside"
 
 TAG = "import sys; print(f'{sys.implementation.cache_tag}-{sys.version_info[2]}')"
 
 
-def peers() -> list[str]:
-    """What `pyproject.toml` names in its dependency group `bench`."""
-    return group("bench")
+def peers(group: str = BENCH) -> list[str]:
+    """What `pyproject.toml` names in a dependency group."""
+    return groups()[group]
 
 
-def set_aside() -> list[str]:
-    """The peers whose import name another one has, or this library itself."""
-    return group("bench-aside")
+def set_aside(group: str = BENCH) -> list[str]:
+    """The peers of a group whose import name another one has, or this library itself."""
+    return groups().get(f"{group}-aside", [])
 
 
-def group(name: str) -> list[str]:
+def groups() -> dict[str, list[str]]:
     with (ROOT / "pyproject.toml").open("rb") as file:
-        return list(tomllib.load(file)["dependency-groups"][name])
+        found: dict[str, list[str]] = tomllib.load(file)["dependency-groups"]
+        return found
 
 
 def project(requirement: str) -> str:
@@ -49,24 +51,27 @@ def aside(project: str) -> Path:
     return Path(sys.prefix) / ASIDE / project
 
 
-def entered() -> bool:
-    """Whether this is an interpreter of ours already."""
-    return Path(sys.prefix).resolve().parent == HOME
+def entered(group: str = BENCH) -> bool:
+    """Whether this is an interpreter of a group's already."""
+    return Path(sys.prefix).resolve().parent == HOME / group
 
 
-def run_in(python: str, arguments: Sequence[str]) -> int:
-    """Run the benchmarks again inside the environment of an interpreter; its exit code."""
-    command = [str(interpreter(python)), "-m", "benchmarks", *arguments]
+def run_in(python: str, arguments: Sequence[str], group: str = BENCH) -> int:
+    """Run the same module again inside the environment of a group; its exit code."""
+    module = sys.modules["__main__"].__spec__
+    name = "benchmarks" if module is None else module.name.removesuffix(".__main__")
+    command = [str(interpreter(python, group)), "-m", name, *arguments]
     return run(command, check=False, cwd=ROOT).returncode  # noqa: S603 - it is this program
 
 
-def interpreter(python: str) -> Path:
-    """The Python of the environment, which is made or brought up to date first."""
-    folder = HOME / tag_of(python)
+def interpreter(python: str, group: str = BENCH) -> Path:
+    """The Python of an environment, which is made or brought up to date first."""
+    folder = HOME / group / tag_of(python)
     inner = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / STAMP
-    wanted = {peer: [] for peer in peers()}
-    wanted |= {peer: ["--target", str(folder / ASIDE / project(peer))] for peer in set_aside()}
+    wanted = {peer: [] for peer in peers(group)}
+    for peer in set_aside(group):
+        wanted[peer] = ["--target", str(folder / ASIDE / project(peer))]
     if stamp.exists() and json.loads(stamp.read_text()) == wanted:
         return inner
     print(f"installing {', '.join(wanted)} in {folder.relative_to(ROOT)}", file=sys.stderr)

@@ -12,13 +12,13 @@ from statistics import median
 from textwrap import wrap
 from typing import Any
 
-from .environment import aside, peers, project, set_aside
+from .environment import BENCH, aside, peers, project, set_aside
 from .gates import Verdict
 from .measure import Spread
 from .shapes import SHAPES
 from .table import Cell, Table
 
-__all__ = ["heading", "machine", "table_lines", "verdict_line"]
+__all__ = ["heading", "machine", "spread", "table_lines", "verdict_line"]
 
 CPU_FACTS = Path("/proc/cpuinfo")
 
@@ -30,7 +30,7 @@ compared runs one after the other. "again" parses all that came so far at every 
 ≥  too slow for the whole text within the budget: its beginning was read, the rest costs more"""
 
 
-def machine() -> dict[str, Any]:
+def machine(group: str = BENCH) -> dict[str, Any]:
     """Where this runs, and with which versions."""
     return {
         "cpu": cpu(),
@@ -39,8 +39,10 @@ def machine() -> dict[str, Any]:
         "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "peers": {
-            **{peer: installed(peer, sys.path) for peer in map(project, peers())},
-            **{peer: installed(peer, [str(aside(peer))]) for peer in map(project, set_aside())},
+            **{peer: installed(peer, sys.path) for peer in map(project, peers(group))},
+            **{
+                peer: installed(peer, [str(aside(peer))]) for peer in map(project, set_aside(group))
+            },
         },
     }
 
@@ -57,12 +59,14 @@ def installed(peer: str, path: list[str]) -> str | None:
     return next((found.version for found in distributions(name=peer, path=path)), None)
 
 
-def heading(facts: dict[str, Any]) -> Iterator[str]:
+def heading(facts: dict[str, Any], *, with_shapes: bool = True) -> Iterator[str]:
     yield f"{facts['cpu']}, {facts['cores']} cores; {facts['system']}"
     if facts["load"]:
         yield f"load before the start: {facts['load'][0]:.2f}"
     found = [f"{peer} {number or '(left out)'}" for peer, number in facts["peers"].items()]
     yield from wrap(f"{facts['python']}; {', '.join(found)}", WIDTH)
+    if not with_shapes:
+        return
     yield ""
     for name, shape in SHAPES.items():
         yield f"  {name}  about {shape.size:>9,} characters: {shape.words}"

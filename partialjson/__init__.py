@@ -5,8 +5,10 @@ The door: names only. Those that need an optional dependency are loaded when the
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._extras import needs_pydantic
 from .documents import Broken, Documents
 from .errors import (
     BadContentType,
@@ -44,6 +46,7 @@ from .stream import (
     StreamEvent,
     TextDelta,
     ToolEvent,
+    ToolParsers,
     Usage,
     Verdict,
     astream,
@@ -51,6 +54,7 @@ from .stream import (
 )
 
 if TYPE_CHECKING:
+    from .render import Skeleton, skeleton
     from .validation import Salvage, TypedParser
 
 __version__ = "0.1.0"
@@ -83,12 +87,14 @@ __all__ = [
     "ProviderError",
     "Revised",
     "Salvage",
+    "Skeleton",
     "Stream",
     "StreamEvent",
     "StreamTimeout",
     "StringDelta",
     "TextDelta",
     "ToolEvent",
+    "ToolParsers",
     "TransportError",
     "TypedEvent",
     "TypedParser",
@@ -101,17 +107,22 @@ __all__ = [
     "complete",
     "from_json",
     "from_pointer",
+    "skeleton",
     "stream",
     "to_pointer",
 ]
 
 
+LATE = {
+    "Salvage": "validation",
+    "Skeleton": "render",
+    "TypedParser": "validation",
+    "skeleton": "render",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in {"Salvage", "TypedParser"}:
+    if name not in LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        from . import validation  # noqa: PLC0415 - at its first use: it loads Pydantic
-    except ImportError as error:
-        extra = "pip install 'partialjson-streaming[pydantic]'"
-        raise ImportError(f"{name} needs Pydantic 2.10 or later: {extra}") from error
-    return getattr(validation, name)
+    with needs_pydantic(name):
+        return getattr(import_module(f".{LATE[name]}", __name__), name)

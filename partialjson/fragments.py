@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from io import StringIO
-from typing import Unpack
+from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
+from ._extras import needs_pydantic
 from ._intake import Characters, Delta
 from ._shedding import Shedding
 from ._unbroken import Unbroken
 from .errors import IncompleteJSONError, TextError
-from .events import Event, ValueEnd, ValueStart, event
+from .events import Event, Invalid, ValueEnd, ValueStart, event
 from .parser import LiveValue, Options, Parser
 from .path import JSON, Path, Pattern
 
 __all__ = ["Fragment", "Fragments", "complete", "from_json"]
+
+
+F = TypeVar("F", bound="Fragment | Invalid")
 
 
 # -- The values at a pattern -----------------------------------------------------------------------
@@ -26,6 +31,7 @@ class Fragment:
     Attributes:
         path: Where it stands, from the root.
         value: The value; a container is the live object itself, which the caller must not change.
+            With a model it is what Pydantic made of the text.
         text: Its JSON text, character for character as it came.
     """
 
@@ -34,7 +40,7 @@ class Fragment:
     text: str
 
 
-class Fragments(Unbroken):
+class Fragments(Unbroken, Generic[F]):
     """The values at a pattern, each as soon as it is whole.
 
     Each value comes once, children before their parents. Text is kept from the start of an open
@@ -43,10 +49,13 @@ class Fragments(Unbroken):
     Args:
         pattern: Which values: a JSONPath (RFC 9535) of names, indices, wildcards and descendants,
             `$.items[*].title`; see `partialjson.path.Pattern`.
+        model: The type of each match, whatever `pydantic.TypeAdapter` takes. Each is validated
+            alone, in JSON mode; one that is not of the type comes as `Invalid`.
         keep: If not, a match leaves the live value when it is whole, so that an endless list is
             read in constant memory. Indices count on. Of matches inside each other the outermost
             one leaves; the root stays. What `Parser` promises of the value as a whole (7 and 9)
-            does not hold then, and a name whose value has left is new when it comes again.
+            does not hold then, and a name whose value has left is new when it comes again. Unless
+            it is said, matches without a model are kept, and those with one are not.
         options: Those of `Parser`.
 
     Attributes:
@@ -55,50 +64,100 @@ class Fragments(Unbroken):
 
     Raises:
         ValueError: The pattern is none, or not one of this kind.
+        ImportError: A model, and no Pydantic.
     """
 
-    def __init__(self, pattern: str, *, keep: bool = True, **options: Unpack[Options]) -> None:
+    @overload
+    def __init__(
+        self: Fragments[Fragment],
+        pattern: str,
+        *,
+        model: None = None,
+        keep: bool | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Fragments[Fragment | Invalid],
+        pattern: str,
+        *,
+        model: object,
+        keep: bool | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        pattern: str,
+        *,
+        model: Any = None,
+        keep: bool | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        self._judge = None
+        if model is not None:
+            with needs_pydantic("a model"):
+                from .validation._items import Alone  # noqa: PLC0415 - an extra
+            self._judge = Alone(model)
         self._pattern = Pattern(pattern)
-        self.parser: Parser = Parser(**options) if keep else Shedding(self._pattern, **options)
+        kept = model is None if keep is None else keep
+        self.parser: Parser = Parser(**options) if kept else Shedding(self._pattern, **options)
         self._characters = Characters()
         self._states: list[int] = []  # of the pattern, for each open value
         self._matched: int | None = None  # at which depth a match is open that no other encloses
         self._text: StringIO | None = None  # all since the start of that match
         self._text_start = 0
+        self._found: deque[Fragment] = deque()
+        self._judged: list[F] = []
 
-    def feed(self, text: Delta) -> list[Fragment]:
+    def feed(self, text: Delta) -> list[F]:
         """Read the next piece of the text, and give the matches that it ends.
+
+        What a validator raises that is no error of the value is raised here; the next call goes on
+        behind that match, and first gives those before it.
 
         Raises:
             JSONSyntaxError, LimitExceeded: As `Parser.feed`; the matches that ended before the
                 fault stand in the error's `events`.
             TypeError, RuntimeError: As `Parser.feed`.
         """
-        begin, earlier = self.parser.offset, self.parser.error
-        with self._reading(TextError, TypeError, RuntimeError):
-            try:
-                events = self.parser.feed(text)
-            except TextError as error:
-                if error is not earlier:
-                    error.events = self._found(error.events, self._characters.feed(text), begin)
-                raise
-            characters = self._characters.feed(text)
-            fragments = self._found(events, characters, begin)
-            self._hold(characters, begin)
-        return fragments
+        earlier = self.parser.error
+        try:
+            self._read(text)
+        except TextError as error:
+            if error is not earlier:
+                error.events = self._matches()
+            raise
+        return self._matches()
 
-    def close(self) -> list[Fragment]:
+    def close(self) -> list[F]:
         """The text has ended: a number at the root is a match now, if the root is one.
 
         Raises:
             IncompleteJSONError, JSONSyntaxError: As `Parser.close`.
         """
         begin = self.parser.offset
-        return self._found(self.parser.close(), "", begin)
+        self._find(self.parser.close(), "", begin)
+        return self._matches()
 
-    def _found(self, events: list[Event], characters: str, begin: int) -> list[Fragment]:
+    def _read(self, text: Delta) -> None:
+        begin, earlier = self.parser.offset, self.parser.error
+        with self._reading(TextError, TypeError, RuntimeError):
+            try:
+                events = self.parser.feed(text)
+            except TextError as error:
+                if error is not earlier:
+                    events, error.events = error.events, []
+                    self._find(events, self._characters.feed(text), begin)
+                raise
+            characters = self._characters.feed(text)
+            self._find(events, characters, begin)
+            self._hold(characters, begin)
+
+    def _find(self, events: list[Event], characters: str, begin: int) -> None:
         """The matches among the values that end with the characters from offset `begin` on."""
-        pattern, found = self._pattern, []
+        pattern = self._pattern
         for happened in events:
             if type(happened) is ValueStart:
                 states = self._states_at(happened.path)
@@ -107,8 +166,21 @@ class Fragments(Unbroken):
                 self._states.append(states)
             elif type(happened) is ValueEnd and pattern.selects(self._leave(happened.path)):
                 text = self._text_of(happened.start, happened.end, characters, begin)
-                found.append(Fragment(happened.path, happened.value, text))
-        return found
+                self._found.append(Fragment(happened.path, happened.value, text))
+
+    def _matches(self) -> list[F]:
+        """What was found, each judged if there is a model."""
+        while self._found:
+            match = self._found.popleft()
+            self._judged.append(cast("F", self._verdict(match)))
+        judged, self._judged = self._judged, []
+        return judged
+
+    def _verdict(self, match: Fragment) -> Fragment | Invalid:
+        if self._judge is None:
+            return match
+        value = self._judge.value_of(match.text, match.path)
+        return value if type(value) is Invalid else Fragment(match.path, value, match.text)
 
     def _states_at(self, path: Path) -> int:
         """The states of a value in the innermost open one, or of the root."""

@@ -356,6 +356,99 @@ def test_items_reads_nothing_behind_the_end_marker():
         assert process.wait() == 0
 
 
+MODELS = """
+from typing import Annotated, Literal
+from pydantic import BaseModel, Field
+class Row(BaseModel):
+    a: int
+    state: Literal["ok", "late"] = "ok"
+Rows = list[Row]
+class Outer:
+    Inner = Row
+"""
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    (tmp_path / "owls").mkdir()
+    (tmp_path / "owls" / "__init__.py").write_text("")
+    (tmp_path / "owls" / "models.py").write_text(MODELS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "owls"]:
+        del sys.modules[name]
+
+
+ROWS = '[{"a": 1}, {"a": "x"}, {"a": 2, "state": "open"}]'
+
+
+@pytest.mark.parametrize("options", [(), CHAT])
+def test_items_of_a_type_are_printed_and_others_reported_and_the_code_is_5(options, models):
+    typed = (*ITEMS, "--model", "owls.models:Row", *options)
+    wire = says(*sizes(ROWS, 7)) + STOP + DONE if options else ROWS.encode()
+    code, output, errors = here(*typed, stdin=wire)
+    assert (code, output) == (5, '{"a": 1}\n')
+    one, two = records(errors)
+    assert (one["event"], one["path"], one["errors"][0]["loc"]) == ("invalid", [1], [1, "a"])
+    assert two["errors"][0]["type"] == "literal_error"
+    assert here(*typed, "--errors", "bad.jsonl", stdin=wire)[:2] == (5, '{"a": 1}\n')
+    assert records((models / "bad.jsonl").read_text()) == [one, two]
+    good = says('[{"a": 3}]') + STOP + DONE if options else b'[{"a": 3}]'
+    assert here(*typed, stdin=good) == (0, '{"a": 3}\n', "")
+
+
+@pytest.mark.usefixtures("models")
+def test_what_is_cut_counts_more_than_what_is_invalid():
+    typed = (*ITEMS, "--model", "owls.models:Outer.Inner")
+    code, output, errors = here(*typed, stdin=ROWS[:-9].encode())
+    assert (code, output) == (3, '{"a": 1}\n')
+    assert errors.splitlines()[-1].endswith("in /2")
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("options", [(), CHAT, FIND])
+def test_validate_says_what_is_wrong_as_soon_as_it_is_certain(options):
+    wire = says(*sizes(ROWS, 7)) + STOP + DONE if options == CHAT else ROWS.encode()
+    validate = ("validate", "--model", "owls.models:Rows", *options)
+    code, output, errors = here(*validate, stdin=wire)
+    assert code == 5
+    assert errors.startswith("partialjson: 2 validation errors for list[Row]")
+    assert [(one["event"], one["path"]) for one in records(output)] == [
+        ("invalid", [1, "a"]),
+        ("doomed", [2, "state"]),
+        ("invalid", [2, "state"]),
+    ]
+    good = says('[{"a": 3}]') + STOP + DONE if options == CHAT else b'[{"a": 3}]'
+    assert here(*validate, stdin=good) == (0, "", "")
+    lines = records(here(*validate, "--values", stdin=good)[1])
+    assert lines[-1] == {"event": "valid", "path": [], "value": [{"a": 3, "state": "ok"}]}
+
+
+@pytest.mark.usefixtures("models")
+def test_validate_keeps_the_codes_of_what_is_no_matter_of_types():
+    validate = ("validate", "--model", "owls.models:Rows")
+    assert here(*validate, stdin=b'[{"a": 3')[0] == 3
+    assert here(*validate, stdin=b'[{"a": x')[0] == 4
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("owls.models", "expected package.module:Name, got 'owls.models'"),
+        ("owls.models:", "expected package.module:Name"),
+        ("owls.none:Row", "cannot import owls.none: No module named 'owls.none'"),
+        ("owls.models:Owl", "there is no Owl in owls.models"),
+    ],
+)
+def test_a_model_that_is_not_there_is_wrong_usage(name, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["validate", "--model", name])
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
 ANSWER = 'Sure [1]:\n```json\n[{"a": "é"},\n 2]\n```\n{"b": 3} Bye.'
 
 
@@ -385,9 +478,34 @@ def test_the_json_in_an_answer_is_read_with_or_without_a_provider(command, print
             assert lines[-len(printed) :] == printed
 
 
+WITHOUT_A_STREAM = {"message": {"role": "assistant", "content": '[{"a": 1}, 2]'}}
+
+
+@pytest.mark.parametrize("options", [(), FIND])
+def test_rows_of_an_answer_that_came_without_a_stream_are_printed(options):
+    body = json.dumps({"choices": [WITHOUT_A_STREAM | {"finish_reason": "stop"}]}).encode()
+    assert here(*ITEMS, *CHAT, *options, stdin=body) == (0, '{"a": 1}\n2\n', "")
+
+
+def test_snapshots_of_the_json_in_an_answer_are_json_however_it_was_cut():
+    deltas = ['Sure [1]: {"a', '": ', '1, "b": [1, ', "2]}", " done"]
+    code, output, errors = here("snapshots", *CHAT, *FIND, stdin=says(*deltas) + STOP + DONE)
+    assert (code, errors) == (0, "")
+    assert [json.loads(line) for line in output.splitlines()] == [
+        {},
+        {"a": 1, "b": [1]},
+        {"a": 1, "b": [1, 2]},
+    ]
+
+
+def test_no_row_is_printed_behind_a_fault_of_the_content():
+    wire = says("[1, x") + call("[7]", 0, "dig") + DONE
+    assert here(*ITEMS, *CHAT, stdin=wire)[:2] == (4, "1\n")
+
+
 def test_what_is_held_to_the_end_of_an_answer_is_printed_then():
     assert here(*ITEMS, *FIND, stdin=b"Tags: [1, 2]") == (0, "1\n2\n", "")
-    assert here("snapshots", *FIND, stdin=b"Tags: [1, 2]")[1].splitlines()[-1] == "[1,2]"
+    assert here("snapshots", *FIND, stdin=b"Tags: [1, 2]")[1].splitlines() == ["[1, 2]"]
 
 
 @pytest.mark.parametrize("command", [*READERS, "items"])
@@ -400,6 +518,8 @@ def test_an_answer_without_json_is_incomplete(command):
 
 
 USAGE = {
+    "validate without a model": ["validate"],
+    "errors into a folder": ["items", "--path", "$", "--errors", "."],
     "items without a path": ["items"],
     "a path that is none": ["items", "--path", "rows"],
     "a path with a filter": ["items", "--path", "$[?@.a]"],
@@ -566,7 +686,7 @@ def test_a_number_at_the_root_is_whole_in_the_last_snapshot():
 
 def test_an_answer_without_a_stream_has_one_snapshot():
     answer = json.dumps({"choices": [{"message": {"content": "[1, 2]"}}]}).encode()
-    assert here("snapshots", *CHAT, stdin=answer) == (0, "[1,2]\n", "")
+    assert here("snapshots", *CHAT, stdin=answer) == (0, "[1, 2]\n", "")
 
 
 def test_snapshots_of_parallel_calls_are_lines_of_each():
@@ -640,19 +760,24 @@ def test_the_demo_s_recording_is_a_whole_answer_as_openrouter_sends_it(recording
     assert not [item for item in items if isinstance(item, Heartbeat)]
 
 
-def test_the_demo_prints_the_events_of_its_recording(recording):
+def test_the_demo_prints_the_events_of_its_recording_with_types_and_one_refusal(recording):
     code, output, errors = run("demo", "--pace", "0")
     assert (code, errors) == (0, "")
     lines, printer = records(output), JSONLines(io.StringIO())
     told = [e for e in stream(recording, provider="openrouter") if not isinstance(e, Heartbeat)]
-    assert lines == [printer.record(event) for event in told]
-    assert lines[0] == {"event": "start", "path": [], "kind": "object"}
-    assert lines[-1] == {"event": "end", "path": [], "kind": "object"}
+    *lines, refused = lines
+    assert [one for one in lines if one["event"] != "valid"] == [printer.record(e) for e in told]
+    assert {"event": "valid", "path": ["berths", 2]} in lines
+    assert lines[-1] == {"event": "valid", "path": []}
+    assert (refused["event"], refused["path"]) == ("refused", ["berths", 1, "draught"])
+    assert refused["message"] == "Input should be a valid number"
+    assert refused["read"] < refused["length"] - 200
 
 
-def test_the_demo_is_what_watch_shows_of_the_same_stream(recording):
-    watch_it = ("watch", "--provider", "openrouter")
-    demo, watch = run("demo", "--pace", "0"), run(*watch_it, stdin=recording)
+def test_without_pydantic_the_demo_is_what_watch_shows_of_the_same_stream(recording, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydantic", None)
+    demo = here("demo", "--pace", "0")
+    watch = here("watch", "--provider", "openrouter", stdin=recording)
     assert records(demo[1]) == records(watch[1])
     assert demo[0] == watch[0] == 0
 
@@ -673,10 +798,13 @@ def test_on_a_terminal_the_document_is_drawn_and_left_there():
         assert process.wait() == 0
     frame = drawn[drawn.rindex(ERASE) + len(ERASE) :]
     rows = re.sub(r"\x1b\[[?0-9;]*[a-z]", "", frame).splitlines()
+    rows, types = rows[:-7], rows[-7:]
     assert rows[:2] == ["{", '  "title": "North Quay: the week in numbers"']
-    assert rows[-2:] == ["}", "complete: finish_reason stop, end marker, JSON closed"]
+    assert rows[-2:] == ["}", "complete: finish_reason stop, end marker, JSON closed, valid"]
+    assert types[0] == "/metrics/0: Metric(name='ship calls', value=17, change=-0.105)"
+    assert types[-1].startswith("refused after ")
     assert re.findall(r"\x1b\[([1-9]+)m", frame) == [SETTLED] * (len(rows) - 1) + [BOLD]
-    assert drawn.endswith(CURSOR)
+    assert CURSOR in drawn
 
 
 @ON_POSIX

@@ -29,6 +29,7 @@ FLOORS = {
     "_checkpoint": 2,  # the envelope of a checkpoint
     "_intake": 2,  # str or bytes to text with a place
     "_reader": 2,  # the state that the steps change
+    "_extras": 1,  # what is said where an optional dependency is missing
     "_unbroken": 1,  # what an interrupt breaks off is over
     "_strings": 2,  # the steps inside a string
     "events": 2,
@@ -76,6 +77,7 @@ LOADED = {
     "partialjson",
     "partialjson._bulk",
     "partialjson._checkpoint",
+    "partialjson._extras",
     "partialjson._grammar",
     "partialjson._intake",
     "partialjson._live",
@@ -100,6 +102,7 @@ LOADED = {
     "partialjson.stream",
     "partialjson.stream.bridge",
     "partialjson.stream.loops",
+    "partialjson.stream.texts",
     "partialjson.tokenizer",
     "partialjson.wire",
     "partialjson.wire.messages",
@@ -140,12 +143,14 @@ PUBLIC = (
     "ProviderError",
     "Revised",
     "Salvage",
+    "Skeleton",
     "Stream",
     "StreamEvent",
     "StreamTimeout",
     "StringDelta",
     "TextDelta",
     "ToolEvent",
+    "ToolParsers",
     "TransportError",
     "TypedEvent",
     "TypedParser",
@@ -158,6 +163,7 @@ PUBLIC = (
     "complete",
     "from_json",
     "from_pointer",
+    "skeleton",
     "stream",
     "to_pointer",
 )

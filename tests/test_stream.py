@@ -1128,6 +1128,28 @@ OWL = [
 ]
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_behind_a_fault_of_the_json_in_an_answer_nothing_is_told(hear, size):
+    answer = '```json\n}true```\n{"a":1} x'
+    for source, provider in (
+        (sizes(answer, size), None),
+        ([sse(*says(*sizes(answer, size)), STOP, DONE)], "chat"),
+    ):
+        heard = hear(source, parse="find", provider=provider)
+        assert (heard.events, type(heard.error)) == ([], JSONSyntaxError)
+
+
+def test_an_interrupt_in_an_answer_never_loses_a_piece():
+    bridge = Bridge(parse="find")
+    bridge.feed('So: {"a": [1, ')
+    bridge.finder.feed = lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bridge.feed("2, ")
+    assert bridge.over
+    assert bridge.feed("3]}") == []
+    assert "broken off in the middle of a piece" in str(bridge.error)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 1000])
 def test_the_json_in_an_answer_is_read_and_a_further_text_passes_unread(hear, size):
     pieces = sizes(ANSWER, size)

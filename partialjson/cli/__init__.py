@@ -1,8 +1,8 @@
 """Pipe a stream in, and watch its document fill.
 
 What flows in are the bytes of a file or of standard input; what flows out are lines, or a screen
-that grows. Exit codes: 0 complete, 2 usage, 3 incomplete, 4 invalid JSON or over a limit, 6 the
-transport or the provider failed, filtered or refused, 130 interrupted by the user.
+that grows. Exit codes: 0 complete, 2 usage, 3 incomplete, 4 invalid JSON or over a limit, 5 not of
+its type, 6 the transport or the provider failed, filtered or refused, 130 interrupted by the user.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import os
 import re
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from partialjson import __version__
-from partialjson._intake import Characters
 from partialjson.errors import (
     IncompleteJSONError,
     JSONSyntaxError,
@@ -28,20 +28,21 @@ from partialjson.errors import (
     TransportError,
 )
 from partialjson.fragments import complete
-from partialjson.front import JSONFinder
-from partialjson.parser import Completion, Parser
-from partialjson.stream import Bridge, Content, stream
-from partialjson.wire.messages import Delta
+from partialjson.path import Path as JSONPath
+from partialjson.path import to_pointer
+from partialjson.stream import Bridge, Content, TextDelta, stream
 from partialjson.wire.providers import PROVIDERS
 
-from ._items import Channels, Rows, pattern
+from ._demo import Refusal, model_of_the_demo, refused, typed
+from ._models import is_validation_error, model
+from ._texts import Rows, Sink, Snapshots, pattern
 from .screens import (
     JSONLines,
     Screen,
+    Verdicts,
     ascii_json,
     emit,
     in_ascii,
-    in_one_line,
     printable,
     screen_for,
 )
@@ -54,6 +55,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     LimitExceeded: 4,
     TransportError: 6,
 }
+NOT_OF_ITS_TYPE = 5
 INTERRUPTED = 130
 READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
 DEMO_PACE = 0.015  # seconds from one delta to the next: the speed of a fast model
@@ -85,7 +87,35 @@ def exit_code(error: Exception | None) -> int:
 def run_demo(options: argparse.Namespace) -> int:
     """Replay the recording that comes with the package, at the speed of a model."""
     recording = files("partialjson").joinpath("demo.sse").read_bytes()
-    return watch(paced(recording, options.pace), "openrouter", screen_for(sys.stdout))
+    model, screen = model_of_the_demo(), screen_for(sys.stdout)
+    events = stream(paced(recording, options.pace), provider="openrouter", model=model)
+    with events, screen:
+        for event in events:
+            screen.show(event, events)
+        screen.end(events)
+    if model is not None:
+        show_types(events.valid, refused(model, written(recording)))
+    return 0
+
+
+def show_types(valid: Mapping[JSONPath, Any], refusal: Refusal | None) -> None:
+    """What a type adds to the demonstration."""
+    if not sys.stdout.isatty():
+        if refusal is not None:
+            facts = refusal._asdict() | {"path": [*refusal.path]}
+            emit(sys.stdout, ascii_json({"event": "refused", **facts}))
+        return
+    for line in typed(valid):
+        emit(sys.stdout, printable(line))
+    if refusal is not None:
+        where = f"{to_pointer(refusal.path)}: {refusal.message}"
+        emit(sys.stdout, f"refused after {refusal.read} of {refusal.length} characters: {where}")
+
+
+def written(recording: bytes) -> str:
+    """The text that a recorded answer spells."""
+    told = stream(recording, provider="openrouter", parse="text")
+    return "".join(event.text for event in told if isinstance(event, TextDelta))
 
 
 def run_watch(options: argparse.Namespace) -> int:
@@ -103,41 +133,25 @@ def run_events(options: argparse.Namespace) -> int:
 
 def run_snapshots(options: argparse.Namespace) -> int:
     """Print the completed JSON text after each delta, one a line."""
-    bridge = Bridge(provider=options.provider, parse=options.parse)
-    texts: defaultdict[Parser, GrowingText] = defaultdict(GrowingText)
-    if options.parse == "find":
-        texts[bridge.parser] = GrowingText(JSONFinder())
+    text = partial(Snapshots, out=sys.stdout)
     with options.file as file:
-        for parser, delta in deltas(pieces(file), options.provider, bridge):
-            if parser.error is None:
-                emit(sys.stdout, texts[parser].completed(delta, parser.completion))
-    if bridge.close():  # a number at the root is whole now, or an answer came without a stream
-        for parser in bridge.parsers.values():
-            emit(sys.stdout, ascii_json(parser.value))
-    return ended(bridge)
+        return read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
 
 
 def run_items(options: argparse.Namespace) -> int:
     """Print each value at a pattern as soon as it is whole, one JSON text a line."""
-    find = options.parse == "find"
+    with options.file as file, options.errors or nullcontext(sys.stderr) as errors:
+        sink = Sink(sys.stdout, errors)
+        text = partial(Rows, pattern=options.path, of=options.model, sink=sink)
+        code = read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
+    return code or (NOT_OF_ITS_TYPE if sink.invalid else 0)
+
+
+def run_validate(options: argparse.Namespace) -> int:
+    """Validate a text while it comes, and print what is wrong as soon as that is certain."""
+    screen = Verdicts(sys.stdout, values=options.values)
     with options.file as file:
-        if options.provider is None:
-            rows = Rows(options.path, sys.stdout, find=find)
-            for piece in pieces(file):
-                rows.feed(piece)
-            rows.end()
-            return 0
-        bridge = Bridge(provider=options.provider, parse=options.parse)
-        channels = Channels(options.path, sys.stdout, find=find)
-        for piece in pieces(file):
-            for item in bridge.items(piece):
-                bridge.hear([item])
-                channels.hear(item)
-            if bridge.over:
-                break
-    bridge.close()
-    channels.end()
-    return ended(bridge)
+        return watch(pieces(file), options.provider, screen, options.parse, options.model)
 
 
 def run_complete(options: argparse.Namespace) -> int:
@@ -148,10 +162,14 @@ def run_complete(options: argparse.Namespace) -> int:
 
 
 def watch(
-    source: Iterable[bytes], provider: str | None, screen: Screen, parse: Content = "json"
+    source: Iterable[bytes],
+    provider: str | None,
+    screen: Screen,
+    parse: Content = "json",
+    model: Any = None,
 ) -> int:
     """Show every event of a source on a screen as it comes; the exit code says how it ended."""
-    events = stream(source, provider=provider, parse=parse, finish="lenient")
+    events = stream(source, provider=provider, parse=parse, model=model, finish="lenient")
     with events, screen:
         for event in events:
             screen.show(event, events)
@@ -159,10 +177,29 @@ def watch(
     return ended(events.bridge)
 
 
+def read(file: BinaryIO, bridge: Bridge) -> int:
+    """Read a file up to its end, or to the end marker; the exit code says how it ended."""
+    for piece in pieces(file):
+        bridge.feed(piece)
+        if bridge.over:
+            break
+    bridge.close()
+    return ended(bridge)
+
+
 def ended(bridge: Bridge) -> int:
-    if bridge.error is not None:
-        raise bridge.error
-    return 0
+    """The exit code of a stream without a fault of its JSON or its transport.
+
+    Raises:
+        Exception: The fault, if there is one.
+    """
+    error = bridge.error
+    if error is None:
+        return 0
+    if not is_validation_error(error):
+        raise error
+    emit(sys.stderr, f"partialjson: {printable(str(error).partition(chr(10))[0])}")
+    return NOT_OF_ITS_TYPE
 
 
 # -- Where the bytes come from ---------------------------------------------------------------------
@@ -174,6 +211,14 @@ def opened(name: str) -> BinaryIO:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot read {name}: {error.strerror}") from None
+
+
+def written_to(name: str) -> TextIO:
+    """A file to write lines to."""
+    try:
+        return Path(name).open("w", encoding="ascii")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot write {name}: {error.strerror}") from None
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -198,49 +243,6 @@ def paced(recording: bytes, seconds: float) -> Iterator[bytes]:
         yield block
 
 
-def deltas(
-    source: Iterable[bytes], provider: str | None, bridge: Bridge
-) -> Iterator[tuple[Parser, str | bytes]]:
-    """The pieces of each JSON text, each with the parser that has just read it."""
-    for piece in source:
-        if provider is None:
-            bridge.feed(piece)
-            yield bridge.parser, piece
-        for item in bridge.items(piece) if provider else ():
-            parser = bridge.parser_of(item.channel) if isinstance(item, Delta) else None
-            read = parser.offset if parser else 0
-            bridge.hear([item])
-            if isinstance(item, Delta):
-                parser = bridge.parser_of(item.channel)
-                if parser is not None and parser.offset > read:
-                    yield parser, item.text
-        if bridge.over:
-            return
-
-
-class GrowingText:
-    """What a parser was fed: it keeps no text itself.
-
-    Args:
-        finder: What finds the JSON in the deltas, if they are an answer that holds some.
-    """
-
-    def __init__(self, finder: JSONFinder | None = None) -> None:
-        self._text = ""
-        self._finder = finder
-        self._characters = Characters()
-
-    def completed(self, delta: str | bytes, completion: Completion) -> str:
-        """One delta more, and all of it as JSON: line ends, between tokens alone, as spaces."""
-        self._text += self._json_of(self._characters.feed(delta))
-        return in_ascii(in_one_line(self._text[: completion.offset]) + completion.suffix)
-
-    def _json_of(self, text: str) -> str:
-        if self._finder is None:
-            return text
-        return "".join(found.text for found in self._finder.feed(text) if not found.block)
-
-
 # -- The command line itself -----------------------------------------------------------------------
 
 
@@ -253,28 +255,47 @@ def commands() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     demo = command(commands, "demo", run_demo)
     demo.add_argument("--pace", type=pace, default=DEMO_PACE, help="seconds between two deltas")
-    for run in (run_watch, run_events, run_snapshots, run_items):
-        name = run.__name__.removeprefix("run_")
-        reader = command(commands, name, run, takes_file=True)
-        reader.add_argument(
-            "--provider", choices=sorted(PROVIDERS), help="whose event stream it is; else JSON text"
-        )
-        reader.add_argument(
-            "--find",
-            action="store_const",
-            const="find",
-            default="json",
-            dest="parse",
-            help="find the JSON in an answer that also holds prose, fences or thinking",
-        )
-        if name == "events":
-            reader.add_argument("--values", action="store_true", help="show whole containers, too")
-        if name == "items":
-            reader.add_argument(
-                "--path", type=pattern, required=True, help="a JSONPath such as '$.items[*]'"
-            )
+    for run in (run_watch, run_events, run_snapshots, run_items, run_validate):
+        add_reader(commands, run)
     command(commands, "complete", run_complete, takes_file=True)
     return parser
+
+
+def add_reader(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
+    """A command that reads a stream, with the options that it has."""
+    name = run.__name__.removeprefix("run_")
+    reader = command(commands, name, run, takes_file=True)
+    reader.add_argument(
+        "--provider", choices=sorted(PROVIDERS), help="whose event stream it is; else JSON text"
+    )
+    reader.add_argument(
+        "--find",
+        action="store_const",
+        const="find",
+        default="json",
+        dest="parse",
+        help="find the JSON in an answer that also holds prose, fences or thinking",
+    )
+    if name in ("events", "validate"):
+        reader.add_argument("--values", action="store_true", help="show whole values, too")
+    if name in ("items", "validate"):
+        reader.add_argument(
+            "--model",
+            type=model,
+            required=name == "validate",
+            metavar="PACKAGE.MODULE:NAME",
+            help="the type, as pydantic.TypeAdapter takes it",
+        )
+    if name == "items":
+        reader.add_argument(
+            "--path", type=pattern, required=True, help="a JSONPath such as '$.items[*]'"
+        )
+        reader.add_argument(
+            "--errors",
+            type=written_to,
+            metavar="FILE",
+            help="where to write what is not of the type; standard error without it",
+        )
 
 
 def command(

@@ -10,16 +10,25 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from typing import Protocol, Self, TextIO
+from typing import Any, Protocol, Self, TextIO, cast
 
 from partialjson._checkpoint import dumps
-from partialjson.events import Event, StringDelta, ValueEnd, ValueStart
+from partialjson.events import (
+    Doomed,
+    Invalid,
+    Revised,
+    StringDelta,
+    TypedEvent,
+    Valid,
+    ValueEnd,
+    ValueStart,
+)
 from partialjson.parser import Parser
 from partialjson.path import JSON, Path, to_pointer
 from partialjson.stream import Heartbeat, Stream, StreamEvent, TextDelta, ToolEvent
 from partialjson.wire.messages import Channel
 
-__all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "emit", "screen_for"]
+__all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "Verdicts", "emit", "screen_for"]
 
 FRAME = 1 / 30  # seconds between two drawings, at the least
 CURSOR = "▍"
@@ -33,10 +42,10 @@ class Screen(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exception: object) -> None: ...
-    def show(self, event: StreamEvent, stream: Stream) -> None:
+    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:
         """Show one event, as soon as it came."""
 
-    def end(self, stream: Stream) -> None:
+    def end(self, stream: Stream[Any]) -> None:
         """The stream is over: show the last of it, and how it ended."""
 
 
@@ -87,14 +96,14 @@ class JSONLines(Lines):
         super().__init__(out)
         self._values = values
 
-    def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - all is in the event
+    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - all is in the event
         if not isinstance(event, Heartbeat):  # nothing happened to the document
             emit(self._out, ascii_json(self.record(event)))
 
-    def end(self, stream: Stream) -> None:
+    def end(self, stream: Stream[Any]) -> None:
         """Nothing more: the exit code says how it ended."""
 
-    def record(self, event: Event | ToolEvent | TextDelta) -> dict[str, JSON]:
+    def record(self, event: TypedEvent | ToolEvent | TextDelta) -> dict[str, JSON]:
         """An event as it is printed."""
         match event:
             case ToolEvent(channel, inner):
@@ -103,6 +112,8 @@ class JSONLines(Lines):
                 return {"event": "text", "channel": named(channel), "text": text}
             case StringDelta(path, text):
                 return {"event": "delta", "path": [*path], "text": text}
+            case Valid() | Invalid() | Doomed() | Revised():
+                return judged(event)
             case ValueStart(path, kind, replaces):
                 record: dict[str, JSON] = {"event": "start", "path": [*path], "kind": kind}
             case ValueEnd(path, kind, value, replaces=replaces):
@@ -110,6 +121,52 @@ class JSONLines(Lines):
                 if self._values or kind not in ("object", "array"):
                     record["value"] = value
         return record | ({"replaces": True} if replaces else {})
+
+
+class Verdicts(Lines):
+    """What is wrong with values of a type, one JSON object a line, as soon as it is certain.
+
+    What was said of a value is not said again of those around it.
+
+    Args:
+        out: Where the lines go.
+        values: Whether each valid value is shown, too, as Pydantic writes it in JSON.
+    """
+
+    def __init__(self, out: TextIO, *, values: bool = False) -> None:
+        super().__init__(out)
+        self._values = values
+        self._said: set[tuple[object, object]] = set()  # where, and the type of the error
+
+    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - all is in the event
+        if isinstance(event, Valid | Revised) and self._values:
+            emit(self._out, ascii_json(judged(event) | {"value": as_json(event.value)}))
+        elif isinstance(event, Doomed):
+            emit(self._out, ascii_json(judged(event)))
+        elif isinstance(event, Invalid) and (news := self._news(event)):
+            emit(self._out, ascii_json(judged(Invalid(event.path, news))))
+
+    def _news(self, told: Invalid) -> list[dict[str, Any]]:
+        news = [one for one in told.errors if (one["loc"], one["type"]) not in self._said]
+        self._said.update((one["loc"], one["type"]) for one in news)
+        return news
+
+    def end(self, stream: Stream[Any]) -> None:
+        """Nothing more: the exit code says how it ended."""
+
+
+def as_json(value: object) -> JSON:
+    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - an extra
+
+    return to_jsonable_python(value, fallback=str)
+
+
+def judged(event: Valid | Invalid | Doomed | Revised) -> dict[str, JSON]:
+    """What a value is worth, as it is printed; the value itself has been printed before."""
+    record: dict[str, JSON] = {"event": type(event).__name__.lower(), "path": [*event.path]}
+    if isinstance(event, Invalid | Doomed):
+        record["errors"] = plain(event.errors)
+    return record
 
 
 def named(channel: Channel) -> dict[str, JSON]:
@@ -121,6 +178,12 @@ def named(channel: Channel) -> dict[str, JSON]:
         "choice": channel.choice,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def plain(errors: list[dict[str, Any]]) -> list[JSON]:
+    """Pydantic's error dicts as JSON, without links; what an `input` holds beyond JSON, as text."""
+    facts = [{name: fact for name, fact in one.items() if name != "url"} for one in errors]
+    return cast("list[JSON]", json.loads(json.dumps(facts, default=str, ensure_ascii=False)))
 
 
 def ascii_json(value: JSON) -> str:
@@ -149,7 +212,7 @@ def printable(text: str) -> str:
 class PlainLines(Lines):
     """One line for each atom and string that is whole: where it stands, and what it is."""
 
-    def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - all is in the event
+    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - all is in the event
         match event:
             case ToolEvent(channel, ValueEnd() as end):
                 self._line(f"{channel.name or 'tool'} ", end)
@@ -161,7 +224,7 @@ class PlainLines(Lines):
             place = printable(of + (to_pointer(end.path) or "(root)"))
             emit(self._out, f"{place}: {ascii_json(end.value)}")
 
-    def end(self, stream: Stream) -> None:
+    def end(self, stream: Stream[Any]) -> None:
         emit(self._out, outcome(stream))
 
 
@@ -185,15 +248,15 @@ class RichScreen(Screen):
     def __exit__(self, *exception: object) -> None:
         self._live.stop()
 
-    def show(self, event: StreamEvent, stream: Stream) -> None:  # noqa: ARG002 - the whole is drawn
+    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - the whole is drawn
         if time.monotonic() - self._drawn_at >= FRAME:
             self._draw(stream, printable(f"  {to_pointer(stream.parser.path)}"))
             self._drawn_at = time.monotonic()  # behind the drawing, which may take longer itself
 
-    def end(self, stream: Stream) -> None:
+    def end(self, stream: Stream[Any]) -> None:
         self._draw(stream, outcome(stream), whole=True)
 
-    def _draw(self, stream: Stream, status: str, *, whole: bool = False) -> None:
+    def _draw(self, stream: Stream[Any], status: str, *, whole: bool = False) -> None:
         from rich.text import Text  # noqa: PLC0415 - an extra
 
         parsers = stream.bridge.parsers.items()
@@ -247,6 +310,6 @@ def tail(line: str, width: int) -> str:
     return f"…{line}"
 
 
-def outcome(stream: Stream) -> str:
+def outcome(stream: Stream[Any]) -> str:
     verdict = stream.verdict
     return printable(f"{verdict.status}: {', '.join(verdict.evidence)}") if verdict else ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from partialjson.wire.messages import Channel, Heartbeat, Usage
 from partialjson.wire.resume import Verdict
 
-from .bridge import Bridge, Content, StreamEvent, TextDelta, ToolEvent
+from .bridge import Bridge, Content, StreamEvent, TextDelta
 from .loops import AsyncStream, Stream, astream, stream
+from .texts import Text, ToolEvent, ToolParsers, TypedOptions
 
 __all__ = [
     "AsyncStream",
@@ -16,8 +17,11 @@ __all__ = [
     "Heartbeat",
     "Stream",
     "StreamEvent",
+    "Text",
     "TextDelta",
     "ToolEvent",
+    "ToolParsers",
+    "TypedOptions",
     "Usage",
     "Verdict",
     "astream",

@@ -7,45 +7,28 @@ flows out are events, and at the end a verdict. Where the pieces come from is no
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias, Unpack
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias, Unpack
 
 from partialjson._intake import Characters
-from partialjson.errors import (
-    ConnectionLost,
-    LimitExceeded,
-    PartialJSONError,
-    ProviderError,
-    TextError,
-)
-from partialjson.events import Event, event
+from partialjson.errors import ConnectionLost, LimitExceeded, ProviderError
+from partialjson.events import TypedEvent, event
 from partialjson.front import Found, JSONFinder
-from partialjson.parser import Options, Parser
-from partialjson.path import JSON
+from partialjson.parser import Parser
+from partialjson.path import JSON, Path
 from partialjson.wire.messages import Channel, Delta, Heartbeat, Item, ToolCall
 from partialjson.wire.providers import PROVIDERS, Provider
 from partialjson.wire.resume import Status, Verdict, Witness
 from partialjson.wire.sse import ServerSentEvent, SSEDecoder
 
-__all__ = ["Bridge", "Content", "StreamEvent", "TextDelta", "ToolEvent"]
+from .texts import Piece, Text, ToolEvent, ToolParsers, TypedOptions, refuse_typed
+
+__all__ = ["Bridge", "Content", "StreamEvent", "TextDelta"]
 
 Content: TypeAlias = Literal["json", "find", "text"]
-Piece: TypeAlias = str | bytes | bytearray | memoryview
 
 CONTENT = Channel("content")
 SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-
-
-@event
-class ToolEvent:
-    """Something happened in the arguments of a tool call.
-
-    Attributes:
-        channel: The call: its index, its id and its name as far as they are known.
-        event: What happened, as in a JSON text of its own.
-    """
-
-    channel: Channel
-    event: Event
 
 
 @event
@@ -61,7 +44,7 @@ class TextDelta:
     text: str
 
 
-StreamEvent: TypeAlias = Event | ToolEvent | TextDelta | Heartbeat
+StreamEvent: TypeAlias = TypedEvent | ToolEvent | TextDelta | Heartbeat
 
 
 class Bridge:
@@ -76,10 +59,15 @@ class Bridge:
         parse: What the content is: `"json"`; `"find"`, an answer with JSON in it, of which the
             first text is read and any further one is a `TextDelta`; or `"text"` that is passed on
             unread.
-        options: Those of `Parser`, for the content and for each tool call.
+        model: The type of the content, which is then validated as its values close: whatever
+            `pydantic.TypeAdapter` takes.
+        tools: The types of the arguments of tool calls, by the names of the tools.
+        text: Makes each JSON text that is read, `Text` or a subclass that does more with it: it is
+            called with the type, `None` without one, and the options.
+        options: Those of `Parser`, for the content and for each tool call; with `model` or `tools`
+            also those of `TypedParser`.
 
     Attributes:
-        parser: The parser of the content. With `"find"` its offsets begin where the JSON does.
         finder: With `"find"` what finds the JSON; its `cut` lists what was left out of the answer.
         error: What `result` raises: a fault of the content at once, any other at the end.
         verdict: How the stream ended; `None` while it goes on.
@@ -90,25 +78,27 @@ class Bridge:
         *,
         provider: str | None = None,
         parse: Content = "json",
-        **options: Unpack[Options],
+        model: Any = None,
+        tools: Mapping[str, Any] | None = None,
+        text: Callable[..., Text] = Text,
+        **options: Unpack[TypedOptions],
     ) -> None:
         if parse not in ("json", "find", "text"):
             raise ValueError(f"expected parse='json', 'find' or 'text', got {parse!r}")
         if parse == "text" and provider is None:
             raise ValueError("parse='text' needs a provider: without one the source is JSON text")
-        self.parser: Parser = Parser(**options)
+        if model is None and not tools:
+            refuse_typed(options)
+        self._json = text(model, **options)
         self.finder: JSONFinder | None = JSONFinder() if parse == "find" else None
         self.error: Exception | None = None
         self.verdict: Verdict | None = None
         self._parse = parse
-        self._options = options
         self._provider = None if provider is None else made(provider)
         self._decoder = SSEDecoder()
         self._characters = Characters()
         self._witness = Witness()
-        self._tools: dict[Channel, Parser] = {}
-        self._calls: dict[Channel, Channel] = {}  # each call as it was named last
-        self._broken: dict[Channel, Exception] = {}
+        self._tools = ToolParsers(tools, text=text, **options)
         self._content_began = False
         self._halves: dict[Channel, str] = {}
         self._texts: dict[str, list[str]] = {"content": [], "refusal": []}
@@ -128,11 +118,12 @@ class Bridge:
         """
         if self.over:
             return []
-        if self._provider is None:
-            return self._content(piece)
-        data = as_bytes(piece)
+        if self._provider is None and self.finder is None:
+            return self._feed(piece)  # the parser itself says what an interrupt broke off
         try:
-            return self.hear(self.items(data))
+            return self._content(piece) if self._provider is None else self.hear(self.items(piece))
+        except TypeError:
+            raise
         except BaseException as error:  # an interrupt: what of the piece was heard, nobody knows
             self.error = RuntimeError(
                 f"feed() was broken off in the middle of a piece by {error!r}"
@@ -166,7 +157,7 @@ class Bridge:
         for item in items:
             if isinstance(item, Heartbeat):
                 events.append(item)
-            elif not (self._witness.done or CONTENT in self._broken):
+            elif not (self._witness.done or self._json.error):
                 events += self._heard(item)  # else it is as unread as a piece behind this one
         return events
 
@@ -180,25 +171,43 @@ class Bridge:
             return []
         events = self._close_provider(self._provider) if self._provider is not None else []
         for channel, half in self._halves.items():
-            if CONTENT not in self._broken:  # the end marker does not part it from its text
+            if self._json.error is None:  # the end marker does not part it from its text
                 events += self._heard(Delta(channel, half))
-        if self.finder is not None and CONTENT not in self._broken:
+        if self.finder is not None and self._json.error is None:
             held = self.finder.feed(self._characters.close()) + self.finder.close()
             events += self._pieces(held)
-        fault = self.error or next(iter(self._broken.values()), None)
-        reason = None if fault is None else str(fault)
-        whole = self._close_parsers(events)
-        self.verdict = self._witness.verdict(whole=whole, fault=reason, cancelled=cancelled)
-        self.error = self._what_counts_most(self.verdict)
+        fault = self.error or next(iter(self._tools.errors.values()), None)
+        texts = self._close_texts(events)
+        typed = [text for text in texts if text.is_typed]
+        self.verdict = self._witness.verdict(
+            whole=all(text.whole for text in texts) if texts else None,
+            valid=all(text.error is None for text in typed) if typed else None,
+            fault=None if fault is None else str(fault).partition("\n")[0],
+            cancelled=cancelled,
+        )
+        self.error = self._what_counts_most(self.verdict, fault)
         return events
 
     # -- what came of it ---------------------------------------------------------------------------
 
     @property
+    def parser(self) -> Parser:
+        """The parser of the content. With `parse="find"` its offsets begin where the JSON does."""
+        return self._json.reader
+
+    @property
+    def valid(self) -> Mapping[Path, Any]:
+        """With `model` the validated values of the content by path, as they are so far."""
+        return self._json.valid
+
+    @property
     def result(self) -> JSON:
         """The content's value, `None` if there were only tool calls; the text with `parse="text"`.
 
+        With `model` it is of that type.
+
         Raises:
+            ValidationError: Pydantic's own: the content, or a tool call, is not of its type.
             IncompleteJSONError: The content, or a tool call, is not whole.
             ProviderError: The provider reported an error, filtered the answer, or refused.
             ConnectionLost: The stream ended without its end marker, and no JSON tells otherwise.
@@ -207,24 +216,28 @@ class Bridge:
             raise self.error.with_traceback(None)  # else it would grow with each call
         if self.verdict is None:
             raise RuntimeError("result before the end of the stream: read it to its end first")
-        return "".join(self._texts["content"]) if self._parse == "text" else self.parser.value
+        return "".join(self._texts["content"]) if self._parse == "text" else self._json.value
 
     @property
     def tools(self) -> dict[Channel, JSON]:
-        """The value so far of each tool call's arguments, in the order in which they began."""
-        return {self._calls[call]: parser.value for call, parser in self._tools.items()}
+        """The value so far of each tool call's arguments, in the order in which they began.
+
+        With `tools` it is of the tool's type as soon as it is whole and valid.
+        """
+        return self._tools.values
 
     @property
     def parsers(self) -> dict[Channel, Parser]:
         """The parser of each JSON text that has begun, the content's first."""
         content = {CONTENT: self.parser} if self._content_began else {}
-        return content | {self._calls[call]: parser for call, parser in self._tools.items()}
+        return content | {call: text.reader for call, text in self._tools.texts.items()}
 
     def parser_of(self, channel: Channel) -> Parser | None:
         """The parser that reads a channel; `None` if it is not JSON, or has not begun."""
         if channel == CONTENT and self._reads:
             return self.parser
-        return self._tools.get(channel)
+        text = self._tools.text_of(channel)
+        return None if text is None else text.reader
 
     # -- one item after the other ------------------------------------------------------------------
 
@@ -242,16 +255,14 @@ class Bridge:
     def _heard(self, item: Item) -> list[StreamEvent]:
         self._witness.hear(item)
         match item:
-            case Delta(channel=Channel(kind="tool") as channel, text=text):
-                return self._tool(channel, text)
+            case ToolCall() | Delta(channel=Channel(kind="tool")):
+                return [*self._tools.feed(item)]
             case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
                 return self._content(text)
             case Delta(channel=channel, text=text):
                 if channel.choice == 0 and channel.kind in self._texts:
                     self._texts[channel.kind].append(text)
                 return [TextDelta(channel, text)]
-            case ToolCall(channel=channel):
-                self._tool(channel, "")
         return []
 
     @property
@@ -261,41 +272,26 @@ class Bridge:
     def _content(self, piece: Piece) -> list[StreamEvent]:
         if self.finder is not None:
             return self._pieces(self.finder.feed(self._characters.feed(piece)))
-        return [*self._json(piece)]
+        return self._feed(piece)
 
     def _pieces(self, found: list[Found]) -> list[StreamEvent]:
         """What was found in an answer: the first text is read, since it is shown as it comes."""
         events: list[StreamEvent] = []
         for piece in found:
+            if self._json.error is not None:
+                break
             if piece.block:
                 events.append(TextDelta(CONTENT, piece.text))
-            elif CONTENT not in self._broken:
-                events += self._json(self._characters.as_fed(piece.text))
+            else:
+                events += self._feed(self._characters.as_fed(piece.text))
         return events
 
-    def _json(self, piece: Piece) -> list[Event]:
+    def _feed(self, piece: Piece) -> list[StreamEvent]:
         if self._provider is None or not isinstance(piece, str) or piece.strip(" \t\n\r"):
             self._content_began = True  # some models write a line end before a tool call
-        try:
-            return self.parser.feed(piece)
-        except TextError as error:
-            self._broken[CONTENT] = self.error = error
-            return error.events
-
-    def _tool(self, channel: Channel, text: str) -> list[StreamEvent]:
-        """A fault of one call ends that call alone: its neighbours go on."""
-        parser = self._tools.get(channel)
-        if parser is None:
-            parser = self._tools[channel] = Parser(**self._options)
-        self._calls[channel] = channel  # its id and name may have come since
-        if channel in self._broken:
-            return []
-        try:
-            events = parser.feed(text)
-        except TextError as error:
-            self._broken[channel] = error
-            events = error.events
-        return [ToolEvent(channel, event) for event in events]
+        events = self._json.feed(piece)
+        self.error = self.error or self._json.error
+        return [*events]
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -308,28 +304,16 @@ class Bridge:
             return events + self.hear(provider.close())
         return self.hear(provider.close())
 
-    def _close_parsers(self, events: list[StreamEvent]) -> bool | None:
-        """Close every JSON text; whether all are whole, and `None` where there is none."""
-        whole = []
-        if self._reads and (self._content_began or not self._tools):
-            last = self._closed(CONTENT, self.parser)
-            events += last or []
-            whole.append(last is not None)
-        for channel, parser in self._tools.items():
-            if parser.offset:
-                last = self._closed(channel, parser)
-                events += [ToolEvent(self._calls[channel], event) for event in last or []]
-                whole.append(last is not None)
-        return all(whole) if whole else None
+    def _close_texts(self, events: list[StreamEvent]) -> list[Text]:
+        """Close every JSON text there is, and give them."""
+        texts = []
+        if self._reads and (self._content_began or not self._tools.began):
+            events += self._json.close()
+            texts.append(self._json)
+        events += self._tools.close()
+        return texts + [text for text in self._tools.texts.values() if text.parser.offset]
 
-    def _closed(self, channel: Channel, parser: Parser) -> list[Event] | None:
-        try:
-            return parser.close()
-        except (PartialJSONError, RuntimeError) as error:  # the latter: Ctrl-C inside a delta
-            self._broken.setdefault(channel, error)
-            return None
-
-    def _what_counts_most(self, verdict: Verdict) -> Exception | None:
+    def _what_counts_most(self, verdict: Verdict, fault: Exception | None) -> Exception | None:
         if self.error is not None:
             return self.error
         if verdict.failure is not None:
@@ -337,8 +321,9 @@ class Bridge:
         if verdict.status in ("filtered", "refused"):
             refusal = "".join(self._texts["refusal"])
             return ProviderError(refusal or f"the answer was {verdict.status}", code=verdict.status)
-        if self._broken:
-            return next(iter(self._broken.values()))
+        for error in (fault, self._json.error, *self._tools.errors.values()):
+            if error is not None:
+                return error
         # Of JSON, both were broken above; a text may be cut anywhere, and only the end tells.
         cut_texts: dict[Status, Exception] = {
             "truncated": ProviderError("the text was cut at the provider's limit", code="length"),

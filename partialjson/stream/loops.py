@@ -7,23 +7,34 @@ The two classes differ by `await` alone; what they share is decided in `Loop`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias, Unpack, overload
 
-from partialjson.parser import Options, Parser
-from partialjson.path import JSON
+from partialjson.parser import Parser
+from partialjson.path import JSON, Path
 from partialjson.wire.messages import Channel
 from partialjson.wire.resume import Verdict
 
-from .bridge import Bridge, Content, Piece, StreamEvent
+from .bridge import Bridge, Content, StreamEvent
+from .texts import Piece, TypedOptions
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=Any)  # so that `Stream` alone is a type, as it is before 3.13, too
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 EndPolicy: TypeAlias = Literal["auto", "lenient"]
 
 __all__ = ["AsyncStream", "Stream", "astream", "stream"]
 
 
-class Loop:
+class Loop(Generic[T]):
     """What a stream is, whoever waits for its pieces.
 
     Attributes:
@@ -49,13 +60,18 @@ class Loop:
         return self.bridge.parser.value
 
     @property
-    def result(self) -> JSON:
-        """The content's value at the end; see `Bridge.result` for what it raises."""
-        return self.bridge.result
+    def valid(self) -> Mapping[Path, Any]:
+        """With a `model` the validated values of the content by path, as they are so far."""
+        return self.bridge.valid
+
+    @property
+    def result(self) -> T:
+        """The content's value at the end, with a `model` of that type; see `Bridge.result`."""
+        return self.bridge.result  # type: ignore[no-any-return]
 
     @property
     def tools(self) -> dict[Channel, JSON]:
-        """The value so far of each tool call's arguments."""
+        """The value so far of each tool call's arguments; see `Bridge.tools`."""
         return self.bridge.tools
 
     @property
@@ -80,7 +96,7 @@ class Loop:
         return None if told or self._finish == "lenient" else error
 
 
-class Stream(Loop):
+class Stream(Loop[T]):
     """The events of a stream, as `stream` gives them; a context manager that closes the source."""
 
     def __init__(self, source: Iterable[Piece], bridge: Bridge, finish: EndPolicy = "auto") -> None:
@@ -133,7 +149,7 @@ class Stream(Loop):
                 close()
 
 
-class AsyncStream(Loop):
+class AsyncStream(Loop[T]):
     """The events of a stream, as `astream` gives them; an async context manager."""
 
     def __init__(
@@ -188,14 +204,49 @@ class AsyncStream(Loop):
                 await close()
 
 
+@overload
 def stream(
     source: Iterable[Piece] | Piece,
     *,
     provider: str | None = None,
     parse: Content = "json",
+    model: None = None,
+    tools: Mapping[str, Any] | None = None,
     finish: EndPolicy = "auto",
-    **options: Unpack[Options],
-) -> Stream:
+    **options: Unpack[TypedOptions],
+) -> Stream[JSON]: ...
+@overload
+def stream(
+    source: Iterable[Piece] | Piece,
+    *,
+    provider: str | None = None,
+    parse: Content = "json",
+    model: type[T] | TypeAdapter[T],
+    tools: Mapping[str, Any] | None = None,
+    finish: EndPolicy = "auto",
+    **options: Unpack[TypedOptions],
+) -> Stream[T]: ...
+@overload  # a union, `Annotated` and others that are no class
+def stream(
+    source: Iterable[Piece] | Piece,
+    *,
+    provider: str | None = None,
+    parse: Content = "json",
+    model: object,
+    tools: Mapping[str, Any] | None = None,
+    finish: EndPolicy = "auto",
+    **options: Unpack[TypedOptions],
+) -> Stream[JSON]: ...
+def stream(
+    source: Iterable[Piece] | Piece,
+    *,
+    provider: str | None = None,
+    parse: Content = "json",
+    model: Any = None,
+    tools: Mapping[str, Any] | None = None,
+    finish: EndPolicy = "auto",
+    **options: Unpack[TypedOptions],
+) -> Stream[Any]:
     """What a source says, to loop over as it comes.
 
     Content events come bare, those of a tool call as `ToolEvent`, reasoning and refusal as
@@ -209,28 +260,71 @@ def stream(
         parse: What the content is: `"json"`; `"find"`, an answer with JSON in it, of which the
             first text is read and any further one is a `TextDelta`; or `"text"` that is passed on
             unread.
+        model: The type of the content, whatever `pydantic.TypeAdapter` takes: `Valid`, `Invalid`,
+            `Doomed` and `Revised` come too, and `result` is of that type.
+        tools: The types of the arguments of tool calls, by the names of the tools.
         finish: `"lenient"` leaves it to `verdict` to say how the stream ended.
-        options: Those of `Parser`, for the content and for each tool call.
+        options: Those of `Parser`, for the content and for each tool call; with `model` or `tools`
+            also those of `TypedParser`.
 
     Raises:
         JSONSyntaxError, IncompleteJSONError, LimitExceeded: By the loop, as `Parser` would.
+        ValidationError: By the loop: Pydantic's own, of the content or of a tool call.
         ProviderError: By the loop: the provider reported an error, filtered or refused.
         ConnectionLost: By the loop: no end marker came, and no JSON tells otherwise.
         ValueError: A provider that does not exist, or a value that an option cannot have.
+        ImportError: A model, and no Pydantic.
     """
-    return Stream(pieces_of(source), Bridge(provider=provider, parse=parse, **options), finish)
+    bridge = Bridge(provider=provider, parse=parse, model=model, tools=tools, **options)
+    return Stream(pieces_of(source), bridge, finish)
 
 
+@overload
 def astream(
     source: AsyncIterable[Piece],
     *,
     provider: str | None = None,
     parse: Content = "json",
+    model: None = None,
+    tools: Mapping[str, Any] | None = None,
     finish: EndPolicy = "auto",
-    **options: Unpack[Options],
-) -> AsyncStream:
+    **options: Unpack[TypedOptions],
+) -> AsyncStream[JSON]: ...
+@overload
+def astream(
+    source: AsyncIterable[Piece],
+    *,
+    provider: str | None = None,
+    parse: Content = "json",
+    model: type[T] | TypeAdapter[T],
+    tools: Mapping[str, Any] | None = None,
+    finish: EndPolicy = "auto",
+    **options: Unpack[TypedOptions],
+) -> AsyncStream[T]: ...
+@overload  # a union, `Annotated` and others that are no class
+def astream(
+    source: AsyncIterable[Piece],
+    *,
+    provider: str | None = None,
+    parse: Content = "json",
+    model: object,
+    tools: Mapping[str, Any] | None = None,
+    finish: EndPolicy = "auto",
+    **options: Unpack[TypedOptions],
+) -> AsyncStream[JSON]: ...
+def astream(
+    source: AsyncIterable[Piece],
+    *,
+    provider: str | None = None,
+    parse: Content = "json",
+    model: Any = None,
+    tools: Mapping[str, Any] | None = None,
+    finish: EndPolicy = "auto",
+    **options: Unpack[TypedOptions],
+) -> AsyncStream[Any]:
     """Loop over what an async source says, as `stream` does: the twins differ by `await` alone."""
-    return AsyncStream(source, Bridge(provider=provider, parse=parse, **options), finish)
+    bridge = Bridge(provider=provider, parse=parse, model=model, tools=tools, **options)
+    return AsyncStream(source, bridge, finish)
 
 
 def pieces_of(source: Iterable[Piece] | Piece) -> Iterable[Piece]:

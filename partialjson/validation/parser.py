@@ -12,7 +12,7 @@ from pydantic_core import SchemaValidator, from_json
 from partialjson._intake import Delta
 from partialjson.errors import TextError
 from partialjson.events import TypedEvent
-from partialjson.parser import Options
+from partialjson.parser import Options, Parser
 from partialjson.path import JSON, Path
 
 from ._source import Source
@@ -235,6 +235,11 @@ class TypedParser(Generic[T]):
             return self._plan.adapter.validate_json(self._source.text(), **self._arguments)
         except Exception as error:  # noqa: BLE001 - passed on
             return Failure(error)
+
+    @property
+    def parser(self) -> Parser:
+        """What reads the text: its facts may be looked at, and only this object may feed it."""
+        return self._source
 
     # -- facts -------------------------------------------------------------------------------------
 

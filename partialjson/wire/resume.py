@@ -78,12 +78,18 @@ class Witness:
         return self.done or bool(self.finish_reasons and not self.open_choices)
 
     def verdict(
-        self, *, whole: bool | None, fault: str | None = None, cancelled: bool = False
+        self,
+        *,
+        whole: bool | None,
+        valid: bool | None = None,
+        fault: str | None = None,
+        cancelled: bool = False,
     ) -> Verdict:
         """The verdict on a stream that is over.
 
         Args:
             whole: Whether every JSON text in it is closed; `None` where there is none to close.
+            valid: Whether every JSON text that has a type is of it; `None` where none has one.
             fault: Why the content could not be read on, if so.
             cancelled: Whether the reader left before the end.
         """
@@ -91,7 +97,7 @@ class Witness:
             fault = self.failure.message
         return Verdict(
             "failed" if fault is not None else self._status(whole=whole, cancelled=cancelled),
-            tuple(self._evidence(whole=whole, fault=fault)),
+            tuple(self._evidence(whole=whole, valid=valid, fault=fault)),
             self.finish_reasons.get(0),
             self.usage,
             self.failure,
@@ -111,7 +117,7 @@ class Witness:
             return "truncated"
         return "cancelled" if cancelled else "interrupted"
 
-    def _evidence(self, *, whole: bool | None, fault: str | None) -> list[str]:
+    def _evidence(self, *, whole: bool | None, valid: bool | None, fault: str | None) -> list[str]:
         evidence = [f"finish_reason {reason}" for reason in self.finish_reasons.values()]
         if self.done:
             evidence.append("end marker")
@@ -119,6 +125,8 @@ class Witness:
             evidence.append("no end marker")
         if whole is not None:
             evidence.append("JSON closed" if whole else "JSON open")
+        if valid is not None and whole:
+            evidence.append("valid" if valid else "invalid")
         if self.refused:
             evidence.append("refusal")
         if fault is not None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, assert_never, assert_type
 
 import partialjson as pj
+from partialjson.wire.messages import Item
 
 assert_type(pj.__version__, str)
 
@@ -239,8 +240,8 @@ def every_stream_event(event: pj.StreamEvent) -> str:
     match event:
         case pj.ToolEvent(channel, inner):
             assert_type(channel, pj.Channel)
-            assert_type(inner, pj.Event)
-            return channel.name or every_event(inner)
+            assert_type(inner, pj.TypedEvent)
+            return channel.name or every_typed_event(inner)
         case pj.TextDelta(channel, text):
             assert_type(channel.kind, Literal["content", "reasoning", "refusal", "tool"])
             return text
@@ -248,6 +249,8 @@ def every_stream_event(event: pj.StreamEvent) -> str:
             return text
         case pj.ValueStart() | pj.StringDelta() | pj.ValueEnd():
             return every_event(event)
+        case pj.Valid() | pj.Invalid() | pj.Doomed() | pj.Revised():
+            return every_typed_event(event)
         case _:
             assert_never(event)
 
@@ -297,3 +300,33 @@ def lines(deltas: Iterator[bytes]) -> None:
                 assert_type(told.index, int)
             else:
                 assert_type(told, pj.Event)
+
+
+def typed_rows(deltas: Iterator[str]) -> None:
+    fragments = pj.Fragments("$.rows[*]", model=Row)
+    for delta in deltas:
+        for row in fragments.feed(delta):
+            assert_type(row, pj.Fragment | pj.Invalid)
+
+
+def a_stream_of_a_type(chunks: Iterator[bytes]) -> Row:
+    with pj.stream(chunks, provider="chat", model=Row, tools={"find": Row}, strict=True) as stream:
+        assert_type(stream, pj.Stream[Row])
+        for event in stream:
+            assert_type(event, pj.StreamEvent)
+    rows = pj.stream(chunks, model=list[Row])
+    assert_type(rows.result, list[Row])
+    assert_type(pj.stream(chunks).result, Any)
+    return stream.result
+
+
+def calls_side_by_side(items: Iterator[Item]) -> dict[pj.Channel, pj.JSON]:
+    tools = pj.ToolParsers({"find": Row}, on_invalid="skip")
+    for item in items:
+        assert_type(tools.feed(item), list[pj.ToolEvent])
+    return tools.values
+
+
+def before_anything_came() -> str:
+    shape: pj.Skeleton = pj.skeleton(Row)
+    return shape.get("kind", "any")
