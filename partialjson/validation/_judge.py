@@ -75,6 +75,29 @@ class Judge:
         top.keys.append(key)
         self._tell(path, result, top, member)
 
+    def atom(self, top: Frame, path: Path, result: Result) -> None:
+        """A value without members is whole, in a place about which there is no doubt."""
+        key, inside = path[-1], top.inside
+        if not isinstance(inside, ObjectNode):
+            top.memos.append(result)
+            if result is DROPPED:
+                top.is_native = True
+            member = None
+        else:
+            member = inside.plain[str(key)]
+            name = member.name
+            if result is DROPPED:
+                top.leave_native(name, path, result)
+            else:
+                top.memos[name] = result
+            top.given[name] = str(key)
+            top.keys.append(str(key))
+        if type(result) is Failure:
+            self._tell(path, result, top, member)
+        else:
+            self.valid[path] = result
+            self.out.append(Valid(path, result))
+
     def forget(self, path: Path) -> None:
         """A name comes again: what was told there is no more."""
         if path in self.valid:

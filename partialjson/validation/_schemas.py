@@ -16,6 +16,7 @@ __all__ = [
     "OPAQUE",
     "TRANSPARENT",
     "configs_in",
+    "exact_types",
     "items_of",
     "keys_of",
     "layers_of",
@@ -39,6 +40,13 @@ TRANSPARENT = {
 }
 OBJECTS = {"dataclass-args", "model-fields", "typed-dict"}
 ARRAYS = {"frozenset", "list", "set", "tuple"}
+EXACT: dict[str, frozenset[type]] = {
+    "bool": frozenset({bool}),
+    "float": frozenset({float}),
+    "int": frozenset({int}),
+    "none": frozenset({type(None)}),
+    "str": frozenset({str}),
+}
 OPAQUE = {"type": "opaque"}
 OF_OBJECTS = {
     *("extra_fields_behavior", "from_attributes", "hide_input_in_errors", "loc_by_alias"),
@@ -100,6 +108,21 @@ def configs_in(schema: Schema) -> Iterator[Schema]:
     elif isinstance(schema, list | tuple):
         for part in schema:
             yield from configs_in(part)
+
+
+def exact_types(schema: Schema, config: Schema) -> frozenset[type]:
+    """The types of atoms that this schema takes and gives back as they are, without a question.
+
+    Such a value need not be shown to Pydantic: it is what Pydantic would make of it.
+    """
+    if schema.keys() <= {"type", "schema", "metadata", "serialization"}:
+        if schema["type"] == "nullable":
+            return exact_types(schema["schema"], config) | {type(None)}
+        if schema["type"] == "str" and any(name.startswith("str_") for name in config or {}):
+            return frozenset()
+        if schema["type"] in EXACT and "schema" not in schema:
+            return EXACT[schema["type"]]
+    return frozenset()
 
 
 def settings_of(config: Schema) -> dict[str, object]:

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 from partialjson._grammar import BEFORE_A_VALUE, LITERALS
-from partialjson._intake import NOWHERE
+from partialjson._intake import Delta
 from partialjson.events import Kind
 from partialjson.parser import Parser
 
@@ -24,13 +24,17 @@ class Source(Parser):
         super()._prepare()
         # One buffer: to append costs what is appended, and a span of it its own length. Pieces that
         # are joined for every span would cost the text again at each level.
-        self._kept = StringIO()
-        self._plain_at = NOWHERE  # nothing is taken at a glance: all of the text is kept
+        self._kept = StringIO(newline="")
 
-    def _read(self, text: str) -> None:
-        self._kept.seek(0, 2)
+    def feed(self, text: Delta) -> list[Any]:
+        """As in `Parser`, with names among the events; what is read is kept."""
+        if self._open_to_str and type(text) is str:
+            self._kept.write(text)
+        return super().feed(text)
+
+    def _take(self, text: str) -> None:
         self._kept.write(text)
-        super()._read(text)
+        super()._take(text)
 
     def on_name(self, name: str, start: int) -> None:
         super().on_name(name, start)
@@ -39,7 +43,9 @@ class Source(Parser):
     def span(self, start: int, end: int) -> str:
         """The text from one offset to another."""
         self._kept.seek(start)
-        return self._kept.read(end - start)
+        span = self._kept.read(end - start)
+        self._kept.seek(0, 2)  # where the next piece goes
+        return span
 
     def text(self) -> str:
         """All of the text, less a byte order mark."""

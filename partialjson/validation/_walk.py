@@ -17,7 +17,7 @@ from ._judge import Judge
 from ._rebased import Details, located
 from ._source import Source
 from .guards import StringWatch, guard_of
-from .plan import Member, Node, ObjectNode, Plan, TaggedNode
+from .plan import ArrayNode, Member, Node, ObjectNode, Plan, TaggedNode
 from .shells import Shells
 
 __all__ = ["Walk"]
@@ -38,6 +38,17 @@ class Walk:
         self._watch: StringWatch | None = None  # of the string under way
         self._has_begun = False  # were the guards shown the atom under way?
         self._plain: list[Any] = []  # where plain events are told
+
+    def lets_pass(self, events: list[Told]) -> bool:
+        """Whether there is nothing to add: to no event, or one piece of a string.
+
+        Most pieces of four characters bring no more than that.
+        """
+        if not events:
+            is_seen = self._has_begun or self._undecided is not None
+            return is_seen or self._source.cut_kind is None
+        is_piece = len(events) == 1 and type(events[0]) is StringDelta
+        return is_piece and self._watch is None and self._undecided is None
 
     def take(self, events: list[Told], out: list[TypedEvent]) -> None:
         """Add to `out` the events, and behind each what it decides.
@@ -69,9 +80,11 @@ class Walk:
             if self._undecided is not None and not is_end_of(self._undecided, event):
                 self._wait(self._undecided, event)
             elif kind is ValueEnd:
-                self._end(event)  # type: ignore[arg-type]
+                if not self._end_plainly(event):  # type: ignore[arg-type]
+                    self._end(event)  # type: ignore[arg-type]
             elif kind is ValueStart:
-                self._start(event)  # type: ignore[arg-type]
+                if not self._start_plainly(event):  # type: ignore[arg-type]
+                    self._start(event)  # type: ignore[arg-type]
             elif kind is str:
                 top = self._stack[-1]
                 if top is not None and (top.names is not None or top.rivals):
@@ -80,6 +93,53 @@ class Walk:
                 self._plain.append(event)
                 if self._watch is not None:
                     self._grow(self._watch, event)  # type: ignore[arg-type]
+
+    # -- the short way of most values: an atom in its only place, of a kind that it may have -------
+
+    def _plain_node(self, event: ValueStart | ValueEnd) -> Node | None:
+        """The place of a value about which there is no doubt; its guard is made."""
+        top = self._stack[-1] if self._stack else None
+        if top is None or event.replaces or self.judge.replaced:
+            return None
+        inside, key = top.inside, event.path[-1]
+        if type(inside) is ObjectNode:
+            member = inside.plain.get(key)  # type: ignore[arg-type]
+            node = None if member is None or member.name in top.given else member.node
+        elif type(inside) is ArrayNode and top.most is None:
+            node = inside.child(key)
+        else:
+            return None
+        return node if node is not None and node.guard is not None and not node.looks else None
+
+    def _start_plainly(self, event: ValueStart) -> bool:
+        """Whether it is a string that the guards let pass."""
+        if event.kind != "string":
+            return False
+        node = self._plain_node(event)
+        if node is None or "string" not in node.guard.at_a_glance:
+            return False
+        self._plain.append(event)
+        self._has_begun = True
+        return True
+
+    def _end_plainly(self, event: ValueEnd) -> bool:
+        """Whether it is an atom that is valid, or not, by itself; it is told."""
+        kind = event.kind
+        if kind == "object" or kind == "array":  # noqa: PLR1714 - a set takes longer
+            return False
+        node = self._plain_node(event)
+        if node is None or not (self._has_begun or kind in node.guard.at_a_glance):
+            return False
+        self._has_begun, self._watch = False, None
+        self._plain.append(event)
+        top = self._stack[-1]
+        assert top is not None, "else the value had no place"  # noqa: S101
+        if type(event.value) in node.exact and is_exact(event.value):
+            self.judge.atom(top, event.path, event.value)
+        else:
+            text = self._source.span(event.start, event.end)
+            self.judge.atom(top, event.path, self._shells.whole(node, text))
+        return True
 
     # -- where a value stands ----------------------------------------------------------------------
 
@@ -273,6 +333,14 @@ class Walk:
             self.judge.item(top, node, frame, event.path, text)
         else:
             self.judge.field(top, member, frame, event.path, text)
+
+
+def is_exact(value: Any) -> bool:
+    """Whether an atom is certain to be the same to Pydantic: no surrogate, no infinite double."""
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii())
+    return kind is not float or value - value == 0
 
 
 def is_end_of(frame: Frame, event: Told) -> bool:

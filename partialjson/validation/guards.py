@@ -55,13 +55,17 @@ SAMPLES: dict[Kind, str] = {"array": "[]", "number": "0", "object": "{}", "strin
 class Guard:
     """What is known of the values at one place."""
 
-    __slots__ = ("kinds", "max_items", "max_length", "names", "strings", "strips", "watches")
+    __slots__ = (
+        *("at_a_glance", "kinds", "max_items", "max_length", "names", "strings", "strips"),
+        "watches",
+    )
 
     kinds: Kinds  # that a value may have
     strings: frozenset[str] | None  # all that a string may be, if they can be listed
     max_length: int | None  # characters that a string may have
     strips: bool  # does white space around a string not count?
     watches: bool  # must a string be looked at while it grows?
+    at_a_glance: Kinds  # that need no further look before the value is whole
     max_items: int | None  # that an array may have
     names: frozenset[str] | None  # that an object may have, if others are forbidden
 
@@ -71,6 +75,7 @@ class Guard:
         self.strings = strings_of(node.core)
         self.max_length, self.strips = length_of(node.core, config)
         self.watches = self.strings is not None or self.max_length is not None
+        self.at_a_glance = self.kinds - STRINGS if self.watches else self.kinds
         self.max_items = max_items_of(node)
         self.names = names_of(node, node.plan.extra)
 

@@ -173,6 +173,8 @@ class TypedParser(Generic[T]):
             events, error.events = error.events, told
             self._take(events, told)
             raise
+        if self._walk.lets_pass(events):
+            return events
         self._take(events, told)
         return told
 

@@ -20,6 +20,7 @@ from ._schemas import (
     OBJECTS,
     OPAQUE,
     configs_in,
+    exact_types,
     items_of,
     keys_of,
     layers_of,
@@ -149,6 +150,7 @@ class Node:
     may_revise: bool  # does a function of the user's see the container when it is whole?
     title: str | None  # of errors, at the root; elsewhere nobody sees it
     guard: Any  # what a value can be; made where it is first asked for
+    exact: frozenset[type]  # atoms of these types are what Pydantic would make of them
     whole: Callable[..., Any] | None  # `validate_json` for a value alone, as soon as it is compiled
     idle: dict[Any, list[Any]]  # shells that nobody is running, by what they are for
 
@@ -167,6 +169,7 @@ class Node:
         self.may_revise = any(
             layer["type"] == "function-after" or layer.get("post_init") for layer in layers
         )
+        self.exact = exact_types(schema, config)
         self.title = self.guard = self.whole = None
         self.idle = {}
 
@@ -217,6 +220,15 @@ class ObjectNode(Node):
             if not shared and field.get("init") is not False and not omits(field["schema"]):
                 members |= dict.fromkeys(keys, self._member(name, keys))
         return members
+
+    @cached_property
+    def plain(self) -> dict[str, Member]:
+        """Those of them that have one name alone, and look at nothing around them."""
+        return {
+            key: member
+            for key, member in self.members.items()
+            if len(member.keys) == 1 and member.earlier is None
+        }
 
     @cached_property
     def by_name(self) -> dict[str, Member]:
