@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from io import StringIO
-from typing import Any, Generic, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Unpack, cast, overload
 
 from ._extras import needs_pydantic
 from ._intake import Characters, Delta
@@ -18,7 +18,15 @@ from .path import JSON, Path, Pattern
 __all__ = ["Fragment", "Fragments", "complete", "from_json"]
 
 
-F = TypeVar("F", bound="Fragment | Invalid")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    # So that `Fragments` alone is a type, as it is before 3.13, too.
+    F = TypeVar("F", bound="Fragment | Invalid", default="Fragment")
+else:
+    from typing import TypeVar
+
+    F = TypeVar("F", bound="Fragment | Invalid")
 
 
 # -- The values at a pattern -----------------------------------------------------------------------
@@ -115,19 +123,18 @@ class Fragments(Unbroken, Generic[F]):
         """Read the next piece of the text, and give the matches that it ends.
 
         What a validator raises that is no error of the value is raised here; the next call goes on
-        behind that match, and first gives those before it.
+        behind that match, and first gives those before it. It stands in a note of the error where
+        the text itself has a fault.
 
         Raises:
             JSONSyntaxError, LimitExceeded: As `Parser.feed`; the matches that ended before the
                 fault stand in the error's `events`.
             TypeError, RuntimeError: As `Parser.feed`.
         """
-        earlier = self.parser.error
         try:
             self._read(text)
         except TextError as error:
-            if error is not earlier:
-                error.events = self._matches()
+            self._put_matches_on(error)
             raise
         return self._matches()
 
@@ -138,8 +145,22 @@ class Fragments(Unbroken, Generic[F]):
             IncompleteJSONError, JSONSyntaxError: As `Parser.close`.
         """
         begin = self.parser.offset
-        self._find(self.parser.close(), "", begin)
+        try:
+            self._find(self.parser.close(), "", begin)
+        except TextError as error:
+            self._put_matches_on(error)
+            raise
         return self._matches()
+
+    def _put_matches_on(self, error: TextError) -> None:
+        """What ended before a fault is told with it, whatever a validator breaks off with."""
+        while True:
+            try:
+                error.events += self._matches()
+            except Exception as broken_off:  # noqa: BLE001 - a validator may raise anything
+                error.add_note(f"and a validator raised {broken_off!r}")
+            else:
+                return
 
     def _read(self, text: Delta) -> None:
         begin, earlier = self.parser.offset, self.parser.error

@@ -363,6 +363,7 @@ class Row(BaseModel):
     a: int
     state: Literal["ok", "late"] = "ok"
 Rows = list[Row]
+INSTANCE = Row(a=1)
 class Outer:
     Inner = Row
 """
@@ -373,6 +374,8 @@ def models(tmp_path, monkeypatch):
     (tmp_path / "owls").mkdir()
     (tmp_path / "owls" / "__init__.py").write_text("")
     (tmp_path / "owls" / "models.py").write_text(MODELS)
+    (tmp_path / "owls" / "broken.py").write_text("1 / 0")
+    (tmp_path / "owls" / "leaving.py").write_text("raise SystemExit(7)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
@@ -425,6 +428,55 @@ def test_validate_says_what_is_wrong_as_soon_as_it_is_certain(options):
     assert lines[-1] == {"event": "valid", "path": [], "value": [{"a": 3, "state": "ok"}]}
 
 
+CRASHING = """
+from pydantic import BaseModel, field_validator
+class Row(BaseModel):
+    a: int
+    @field_validator("a")
+    @classmethod
+    def check(cls, value):
+        if value == 2:
+            raise KeyError("two")
+        return value
+Rows = list[Row]
+"""
+
+
+def test_what_a_validator_breaks_off_with_is_one_line_and_no_row_is_lost(models):
+    (models / "owls" / "crashing.py").write_text(CRASHING)
+    rows = b'[{"a": 1}, {"a": 2}, {"a": 3}]'
+    code, output, errors = here(*ITEMS, "--model", "owls.crashing:Row", stdin=rows)
+    assert (code, output) == (5, '{"a": 1}\n{"a": 3}\n')
+    assert records(errors) == [{"event": "crashed", "error": "KeyError: 'two'"}]
+    code, _, errors = here("validate", "--model", "owls.crashing:Rows", stdin=rows)
+    assert (code, errors) == (5, "partialjson: a validator raised KeyError: 'two'\n")
+
+
+@pytest.mark.usefixtures("models")
+def test_where_nothing_was_validated_it_is_said():
+    wire = call('{"a": 1}', 0, "dig") + STOP + DONE
+    code, output, errors = here("validate", "--model", "owls.models:Row", *CHAT, stdin=wire)
+    assert (code, output, errors) == (3, "", "partialjson: there was no content to validate\n")
+
+
+@pytest.mark.usefixtures("models")
+def test_errors_go_into_a_file_only_where_there_are_any_to_go():
+    assert here(*ITEMS, "--errors", "bad.jsonl", stdin=b"[]")[0] == 2
+    typed = (*ITEMS, "--model", "owls.models:Row", "--errors", ".")
+    code, _, errors = here(*typed, stdin=b"[]")
+    assert (code, errors.count("\n")) == (1, 1)
+
+
+@pytest.mark.usefixtures("models")
+def test_every_wrong_value_of_a_repeated_name_is_printed():
+    code, output, _ = here("validate", "--model", "owls.models:Row", stdin=b'{"a": "x", "a": "y"}')
+    assert code == 5
+    assert [one["errors"][0]["input"] for one in records(output) if one["event"] == "invalid"] == [
+        "x",
+        "y",
+    ]
+
+
 @pytest.mark.usefixtures("models")
 def test_validate_keeps_the_codes_of_what_is_no_matter_of_types():
     validate = ("validate", "--model", "owls.models:Rows")
@@ -438,7 +490,14 @@ def test_validate_keeps_the_codes_of_what_is_no_matter_of_types():
     [
         ("owls.models", "expected package.module:Name, got 'owls.models'"),
         ("owls.models:", "expected package.module:Name"),
-        ("owls.none:Row", "cannot import owls.none: No module named 'owls.none'"),
+        (
+            "owls.none:Row",
+            "cannot import owls.none: ModuleNotFoundError: No module named 'owls.none'",
+        ),
+        ("owls.broken:Row", "cannot import owls.broken: ZeroDivisionError: division by zero"),
+        ("owls.leaving:Row", "cannot import owls.leaving: SystemExit: 7"),
+        ("owls.models:BaseModel.model_validate", "is no type: it is a function"),
+        ("owls.models:INSTANCE", "owls.models:INSTANCE is no type: "),
         ("owls.models:Owl", "there is no Owl in owls.models"),
     ],
 )
@@ -519,7 +578,6 @@ def test_an_answer_without_json_is_incomplete(command):
 
 USAGE = {
     "validate without a model": ["validate"],
-    "errors into a folder": ["items", "--path", "$", "--errors", "."],
     "items without a path": ["items"],
     "a path that is none": ["items", "--path", "rows"],
     "a path with a filter": ["items", "--path", "$[?@.a]"],

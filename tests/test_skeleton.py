@@ -14,7 +14,14 @@ import pytest
 
 pydantic = pytest.importorskip("pydantic", reason="skeletons are read from its types")
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel  # noqa: E402
+from pydantic import (  # noqa: E402
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    TypeAdapter,
+)
 from typing_extensions import TypedDict  # noqa: E402
 
 from partialjson.render import skeleton  # noqa: E402
@@ -25,6 +32,10 @@ T = TypeVar("T")
 class Color(enum.Enum):
     RED = "red"
     SEA = "sea"
+
+
+class Blob(enum.Enum):
+    RAW = b"\xff"
 
 
 class Row(BaseModel):
@@ -88,6 +99,13 @@ SHAPES = [
     (Literal[1, 2], {"kind": "number", "enum": [1, 2]}),
     (Literal["a", 1], {"kind": "any", "enum": ["a", 1]}),
     (Literal[True], {"kind": "boolean", "enum": [True]}),
+    (Literal["a", None], {"kind": "string", "nullable": True, "enum": ["a", None]}),  # noqa: PYI061
+    (Blob, {"kind": "any", "title": "Blob"}),
+    (TypeAdapter(int), {"kind": "number"}),
+    (
+        dict[Annotated[str, StringConstraints(pattern="^a")], int],
+        {"kind": "object", "values": {"kind": "number"}},
+    ),
     (int | str, {"kind": "any", "choices": [{"kind": "number"}, {"kind": "string"}]}),
     (list[bool], {"kind": "array", "items": {"kind": "boolean"}}),
     (dict[str, float], {"kind": "object", "values": {"kind": "number"}}),
@@ -140,16 +158,56 @@ def test_members_stand_in_the_order_of_the_type():
     assert next(iter(skeleton(Row, by_alias=False)["members"])) == "number"
 
 
-def test_a_model_inside_itself_is_named_and_not_followed():
+def test_a_model_inside_itself_is_laid_out_once_and_referred_to():
     shape = skeleton(Node)
+    assert (shape["kind"], shape["refers"]) == ("object", "Node")
     assert shape["description"] == "A node of a tree."
-    again = shape["members"]["children"]["items"]
-    assert (again["kind"], again["title"], again["repeats"]) == ("object", "Node", True)
-    assert shape["members"]["children"]["default"] == []
+    node = shape["definitions"]["Node"]
+    again = node["members"]["children"]["items"]
+    assert (again["kind"], again["refers"]) == ("object", "Node")
+    assert node["members"]["children"]["default"] == []
+
+
+def test_a_label_beside_a_reference_is_its_own():
+    class Link(BaseModel):
+        next: Link | None = Field(None, title="Next one")
+
+    shape = skeleton(Link)["definitions"]["Link"]["members"]["next"]
+    assert (shape["title"], shape["refers"], shape["nullable"]) == ("Next one", "Link", True)
+
+
+def test_models_that_all_hold_each_other_are_each_laid_out_once():
+    names = [f"Part{number}" for number in range(12)]
+    union = " | ".join(names)
+    code = "\n".join(
+        f"class {name}(BaseModel):\n kind: Literal['{name}']\n children: list[{union}] = []"
+        for name in names
+    )
+    scope = {"BaseModel": BaseModel, "Literal": Literal, "__name__": __name__}
+    exec(code, scope)  # noqa: S102 - twelve classes that name each other
+    for name in names:
+        scope[name].model_rebuild(_types_namespace=scope)
+    shape = skeleton(scope["Part0"])
+    assert sorted(shape["definitions"]) == sorted(names)
+    assert len(json.dumps(shape)) < 30_000
+
+
+def test_what_an_author_adds_to_a_schema_never_breaks_it():
+    class Odd(BaseModel):
+        model_config = ConfigDict(json_schema_extra={"required": ["zzz"]})
+        either: str = Field("", json_schema_extra={"type": ["string", "null"]})
+        foreign: int = Field(1, json_schema_extra={"$ref": "https://example.org/n.json"})
+        endless: float = float("inf")
+
+    members = skeleton(Odd)["members"]
+    assert (members["either"]["kind"], members["either"]["nullable"]) == ("string", True)
+    assert members["foreign"]["kind"] == "any"
+    assert "default" not in members["endless"]
+    json.dumps(skeleton(Odd), allow_nan=False)
 
 
 def test_choices_of_one_kind_have_it_and_a_tag_tells_them_apart():
-    pet = skeleton(Node)["members"]["pet"]
+    pet = skeleton(Node)["definitions"]["Node"]["members"]["pet"]
     assert (pet["kind"], pet["tag"], pet["required"]) == ("object", "kind", True)
     assert [choice["members"]["kind"]["enum"] for choice in pet["choices"]] == [["cat"], ["dog"]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from support import sizes
@@ -20,14 +20,21 @@ from partialjson import (
     ToolParsers,
     Valid,
     ValueEnd,
+    ValueStart,
     stream,
 )
-from partialjson.stream import Bridge
+from partialjson.stream import Bridge, Text
 from partialjson.wire.messages import Channel, Delta, Finish, ToolCall
 
 pydantic = pytest.importorskip("pydantic", reason="models are its types")
 
-from pydantic import BaseModel, ValidationError, field_validator  # noqa: E402
+from pydantic import (  # noqa: E402
+    AfterValidator,
+    BaseModel,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 
 class Row(BaseModel):
@@ -157,10 +164,29 @@ def test_what_a_validator_breaks_off_with_is_the_fault():
         _ = flow.result
 
 
-def test_the_value_of_a_type_may_be_none():
-    flow = stream([" null "], model=int | None)
-    assert [*flow]
-    assert flow.result is None
+def test_the_value_of_a_type_may_be_none(hear):
+    blank = Annotated[str, AfterValidator(lambda text: text or None)]
+    assert hear(['""'], model=TypeAdapter(blank)).flow.result is None
+    assert hear([" null "], model=int | None).flow.result is None
+
+
+def test_whatever_a_validator_breaks_off_with_the_json_is_closed(hear):
+    def crash(_):
+        raise NotImplementedError
+
+    odd = Annotated[int, AfterValidator(crash)]
+    for source, options in sources("[1]"):
+        for policy in ("collect", "raise"):
+            with pytest.raises(NotImplementedError):
+                hear(source, model=list[odd], on_invalid=policy, **options)
+            flow = stream(source, model=list[odd], on_invalid=policy, finish="lenient", **options)
+            told = [*flow]
+            assert type(told[0]) is ValueStart
+            with pytest.raises(NotImplementedError):
+                _ = flow.result
+            if policy == "collect":
+                assert flow.verdict.status == "complete"
+                assert flow.verdict.evidence[-2:] == ("JSON closed", "invalid")
 
 
 def test_options_of_a_validation_need_a_model():
@@ -170,6 +196,18 @@ def test_options_of_a_validation_need_a_model():
         stream([], unheard_of=True)
     with pytest.raises(ValueError, match="expected on_invalid="):
         stream([], model=Board, on_invalid="never")
+    with pytest.raises(ValueError, match="reads no JSON that a model could validate"):
+        stream([], model=Board, provider="chat", parse="text")
+    for make in (Text, ToolParsers):
+        with pytest.raises(ValueError, match="strict= needs a model"):
+            make(strict=True)
+
+
+def test_of_tools_alone_the_content_has_no_type_and_the_options_are_theirs(hear):
+    wire = [sse(*says('{"id": "1"}'), call('{"id": "1"}', 0, "a", "find"), CALLED, DONE)]
+    heard = hear(wire, provider="chat", tools={"find": Row}, strict=True, finish="lenient")
+    assert heard.flow.value == {"id": "1"}
+    assert [type(error) for error in heard.flow.bridge._tools.errors.values()] == [ValidationError]
 
 
 # -- Tool calls ------------------------------------------------------------------------------------
@@ -226,6 +264,44 @@ def test_a_call_that_is_never_named_is_told_without_a_type_when_the_stream_ends(
     assert (bridge.verdict.status, [*bridge.tools.values()]) == ("complete", [{"id": "x"}])
 
 
+def test_arguments_are_of_their_type_as_soon_as_they_are_whole():
+    tools = ToolParsers({"find": Row})
+    one = Channel("tool", name="find")
+    tools.feed(Delta(one, '{"id": 1'))
+    assert tools.values == {one: {}}
+    tools.feed(Delta(one, "}"))
+    assert tools.values == {one: Row(id=1)}
+
+
+def test_a_call_without_arguments_is_judged_as_one_with_none_where_the_stream_ended_well(hear):
+    class Optional(BaseModel):
+        id: int = 1
+
+    tools = {"find": Row, "ping": Optional}
+    calls = (call("", 0, "a", "find"), call("", 1, "b", "ping"))
+    heard = hear([sse(*calls, CALLED, DONE)], provider="chat", tools=tools, finish="lenient")
+    assert [*heard.flow.tools.values()] == [{}, Optional()]
+    assert heard.flow.verdict.evidence[-1] == "invalid"
+    cut = hear([sse(*calls)], provider="chat", tools=tools, finish="lenient")
+    assert [*cut.flow.tools.values()] == [None, None]
+    assert cut.flow.verdict.status == "interrupted"
+
+
+def test_a_call_that_is_named_late_keeps_its_place_and_its_error_its_name():
+    tools = ToolParsers({"find": Row})
+    tools.feed(Delta(Channel("tool", 0), '{"id": x'))
+    tools.feed(Delta(Channel("tool", 1, name="find"), '{"id": 1}'))
+    tools.feed(ToolCall(Channel("tool", 0, id="late", name="find")))
+    assert [channel.index for channel in tools.values] == [0, 1]
+    assert [channel.id for channel in tools.errors] == ["late"]
+
+
+def test_of_a_call_without_a_name_so_much_is_held_and_no_more():
+    tools = ToolParsers({"find": Row})
+    told = [tools.feed(Delta(Channel("tool"), "[" + "1," * 8_191)) for _ in range(5)]
+    assert [len(events) > 0 for events in told] == [False, False, False, False, True]
+
+
 def test_without_types_no_call_is_held():
     tools = ToolParsers()
     assert [type(event.event) for event in tools.feed(Delta(Channel("tool"), "1 "))] == [ValueEnd]
@@ -238,8 +314,8 @@ def test_a_fault_of_one_call_ends_that_call_alone():
     assert tools.feed(Delta(one, "1}")) == []
     tools.feed(Delta(two, '{"id": 2'))
     tools.feed(Delta(two, "}"))
-    tools.feed(ToolCall(Channel("tool", 2, name="find")))
     tools.close()
+    assert tools.close() == []
     assert tools.values[two] == Row(id=2)
     assert {channel.index: type(error) for channel, error in tools.errors.items()} == {
         0: JSONSyntaxError
@@ -261,11 +337,14 @@ ABSENT = """
 import sys
 sys.modules.update(dict.fromkeys(["pydantic", "pydantic_core"]))
 import partialjson as pj
+from partialjson.wire.messages import Delta
+call = Delta(pj.Channel("tool", name="a"), "1")
 for use in (
-    lambda: pj.TypedParser, lambda: pj.skeleton, lambda: pj.Fragments("$", model=int),
-    lambda: pj.stream([], model=int), lambda: pj.ToolParsers({"a": int}).feed(
-        pj.stream.__globals__["Bridge"] and __import__("partialjson.wire.messages").wire.messages
-        .Delta(pj.Channel("tool", name="a"), "1")),
+    lambda: pj.TypedParser,
+    lambda: pj.skeleton,
+    lambda: pj.Fragments("$", model=int),
+    lambda: pj.stream([], model=int),
+    lambda: pj.ToolParsers({"a": int}).feed(call),
 ):
     try:
         use()

@@ -1,8 +1,9 @@
 """Pipe a stream in, and watch its document fill.
 
 What flows in are the bytes of a file or of standard input; what flows out are lines, or a screen
-that grows. Exit codes: 0 complete, 2 usage, 3 incomplete, 4 invalid JSON or over a limit, 5 not of
-its type, 6 the transport or the provider failed, filtered or refused, 130 interrupted by the user.
+that grows. Exit codes: 0 complete, 1 the system failed, 2 usage, 3 incomplete, 4 invalid JSON or
+over a limit, 5 not of its type, 6 the transport or the provider failed, filtered or refused, 130
+interrupted by the user.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +35,7 @@ from partialjson.stream import Bridge, Content, TextDelta, stream
 from partialjson.wire.providers import PROVIDERS
 
 from ._demo import Refusal, model_of_the_demo, refused, typed
-from ._models import is_validation_error, model
+from ._models import is_validation_error, model, said
 from ._texts import Rows, Sink, Snapshots, pattern
 from .screens import (
     JSONLines,
@@ -55,6 +56,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     LimitExceeded: 4,
     TransportError: 6,
 }
+FAILED, USAGE = 1, 2
 NOT_OF_ITS_TYPE = 5
 INTERRUPTED = 130
 READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
@@ -73,8 +75,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except PartialJSONError as error:
-        emit(sys.stderr, f"partialjson: {printable(str(error))}")
+        complain(str(error))
         return exit_code(error)
+    except OSError as error:  # such as a full disk
+        complain(said(error))
+        return FAILED
+
+
+def complain(words: str) -> None:
+    """Say in one line what went wrong."""
+    emit(sys.stderr, f"partialjson: {printable(words)}")
 
 
 def exit_code(error: Exception | None) -> int:
@@ -140,7 +150,10 @@ def run_snapshots(options: argparse.Namespace) -> int:
 
 def run_items(options: argparse.Namespace) -> int:
     """Print each value at a pattern as soon as it is whole, one JSON text a line."""
-    with options.file as file, options.errors or nullcontext(sys.stderr) as errors:
+    if options.errors is not None and options.model is None:
+        complain("--errors needs a --model to judge by")
+        return USAGE
+    with options.file as file, written_to(options.errors) as errors:
         sink = Sink(sys.stdout, errors)
         text = partial(Rows, pattern=options.path, of=options.model, sink=sink)
         code = read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
@@ -151,7 +164,11 @@ def run_validate(options: argparse.Namespace) -> int:
     """Validate a text while it comes, and print what is wrong as soon as that is certain."""
     screen = Verdicts(sys.stdout, values=options.values)
     with options.file as file:
-        return watch(pieces(file), options.provider, screen, options.parse, options.model)
+        code = watch(pieces(file), options.provider, screen, options.parse, options.model)
+    if not code and not screen.judged_the_root:
+        complain("there was no content to validate")
+        return EXIT_CODES[IncompleteJSONError]
+    return code
 
 
 def run_complete(options: argparse.Namespace) -> int:
@@ -196,9 +213,10 @@ def ended(bridge: Bridge) -> int:
     error = bridge.error
     if error is None:
         return 0
-    if not is_validation_error(error):
+    if isinstance(error, PartialJSONError):
         raise error
-    emit(sys.stderr, f"partialjson: {printable(str(error).partition(chr(10))[0])}")
+    is_ours = is_validation_error(error)
+    complain(str(error).partition("\n")[0] if is_ours else f"a validator raised {said(error)}")
     return NOT_OF_ITS_TYPE
 
 
@@ -213,12 +231,9 @@ def opened(name: str) -> BinaryIO:
         raise argparse.ArgumentTypeError(f"cannot read {name}: {error.strerror}") from None
 
 
-def written_to(name: str) -> TextIO:
-    """A file to write lines to."""
-    try:
-        return Path(name).open("w", encoding="ascii")
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot write {name}: {error.strerror}") from None
+def written_to(file: Path | None) -> AbstractContextManager[TextIO]:
+    """A file to write lines to; standard error without one."""
+    return nullcontext(sys.stderr) if file is None else file.open("w", encoding="ascii")
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -292,7 +307,7 @@ def add_reader(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
         )
         reader.add_argument(
             "--errors",
-            type=written_to,
+            type=Path,
             metavar="FILE",
             help="where to write what is not of the type; standard error without it",
         )

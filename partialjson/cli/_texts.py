@@ -11,8 +11,9 @@ from partialjson.events import Invalid, TypedEvent
 from partialjson.fragments import Fragment, Fragments
 from partialjson.path import Pattern
 from partialjson.stream import Text, TypedOptions
-from partialjson.stream.texts import Piece
+from partialjson.stream.texts import Piece, of_parser
 
+from ._models import said
 from .screens import ascii_json, emit, in_ascii, in_one_line, judged
 
 __all__ = ["Rows", "Sink", "Snapshots", "pattern"]
@@ -36,6 +37,11 @@ class Sink:
     def __init__(self, out: TextIO, errors: TextIO) -> None:
         self._out, self._errors = out, errors
         self.invalid = 0
+
+    def report(self, crash: Exception) -> None:
+        """A validator broke off with an error that is none of the value."""
+        self.invalid += 1
+        emit(self._errors, ascii_json({"event": "crashed", "error": said(crash)}))
 
     def take(self, rows: list[Fragment | Invalid]) -> None:
         """Print rows as their own text, each in one line of ASCII."""
@@ -62,17 +68,25 @@ class Rows(Text):
     ) -> None:
         super().__init__(**options)
         self._sink = sink
-        self._fragments: Fragments[Any] = Fragments(pattern, model=of, keep=False)
+        asked = of_parser(options)
+        self._fragments: Fragments[Any] = Fragments(pattern, model=of, keep=False, **asked)
         self.parser = self._fragments.parser
 
     def feed(self, piece: Piece) -> list[TypedEvent]:
         """Print what ends in the next piece; no events are told."""
-        if self.error is None:
+        while self.error is None:
             try:
                 self._sink.take(self._fragments.feed(piece))
             except TextError as error:
                 self.error = error
                 self._sink.take(error.events)
+            except RuntimeError:  # Ctrl-C inside a piece
+                raise
+            except Exception as crash:  # noqa: BLE001 - a validator may raise anything
+                self._sink.report(crash)
+                piece = piece[:0]  # what came with it is still to be told
+                continue
+            break
         return []
 
     def close(self) -> list[TypedEvent]:

@@ -131,14 +131,19 @@ class Verdicts(Lines):
     Args:
         out: Where the lines go.
         values: Whether each valid value is shown, too, as Pydantic writes it in JSON.
+
+    Attributes:
+        judged_the_root: Whether there was a whole value to judge.
     """
 
     def __init__(self, out: TextIO, *, values: bool = False) -> None:
         super().__init__(out)
         self._values = values
-        self._said: set[tuple[object, object]] = set()  # where, and the type of the error
+        self._said: set[str] = set()
+        self.judged_the_root = False
 
     def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - all is in the event
+        self.judged_the_root = self.judged_the_root or is_of_the_root(event)
         if isinstance(event, Valid | Revised) and self._values:
             emit(self._out, ascii_json(judged(event) | {"value": as_json(event.value)}))
         elif isinstance(event, Doomed):
@@ -147,18 +152,26 @@ class Verdicts(Lines):
             emit(self._out, ascii_json(judged(Invalid(event.path, news))))
 
     def _news(self, told: Invalid) -> list[dict[str, Any]]:
-        news = [one for one in told.errors if (one["loc"], one["type"]) not in self._said]
-        self._said.update((one["loc"], one["type"]) for one in news)
-        return news
+        news = {fact: one for one in told.errors if (fact := repr(one)) not in self._said}
+        self._said.update(news)
+        return [*news.values()]
 
     def end(self, stream: Stream[Any]) -> None:
         """Nothing more: the exit code says how it ended."""
 
 
+def is_of_the_root(event: StreamEvent) -> bool:
+    return isinstance(event, Valid | Invalid) and not event.path
+
+
 def as_json(value: object) -> JSON:
+    """A value as Pydantic writes it in JSON; as Python shows it, where Pydantic cannot."""
     from pydantic_core import to_jsonable_python  # noqa: PLC0415 - an extra
 
-    return to_jsonable_python(value, fallback=str)
+    try:
+        return to_jsonable_python(value, fallback=str, inf_nan_mode="strings")
+    except ValueError:
+        return repr(value)
 
 
 def judged(event: Valid | Invalid | Doomed | Revised) -> dict[str, JSON]:

@@ -6,6 +6,7 @@ tells what the JSON Schema of the type tells; what the type checks beyond that i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
@@ -16,7 +17,7 @@ from partialjson.events import Kind
 from partialjson.path import JSON
 
 if TYPE_CHECKING:
-    from pydantic_core import CoreSchema
+    from pydantic_core import CoreSchema, core_schema
 
 __all__ = ["Skeleton", "skeleton"]
 
@@ -59,8 +60,8 @@ class Skeleton(TypedDict, total=False):
         most: Of an array: how many elements it may have.
         choices: What it may look like, where that is one of several.
         tag: The name of the member that tells which of the choices it is.
-        repeats: True where a model comes inside itself: its members stand further out, under the
-            same title.
+        refers: Of a model that comes inside itself: the name of its shape among `definitions`.
+        definitions: Of the outermost shape: those of the models that come inside themselves.
     """
 
     kind: Kind | Literal["any"]
@@ -78,20 +79,23 @@ class Skeleton(TypedDict, total=False):
     most: int
     choices: list[Skeleton]
     tag: str
-    repeats: bool
+    refers: str
+    definitions: dict[str, Skeleton]
 
 
 def skeleton(T: Any, *, by_alias: bool = True) -> Skeleton:  # noqa: N803 - as Pydantic calls it
     """The shape of a value of a type, before its first character has come.
 
     Args:
-        T: Anything that `pydantic.TypeAdapter` takes: a model, `list[Model]`, a union …
+        T: Anything that `pydantic.TypeAdapter` takes: a model, `list[Model]`, a union …; or a
+            `TypeAdapter`.
         by_alias: Whether members are named by their aliases, as in the JSON that is validated.
     """
-    schema = TypeAdapter(T).json_schema(
+    adapter: TypeAdapter[Any] = T if isinstance(T, TypeAdapter) else TypeAdapter(T)
+    schema = adapter.json_schema(
         by_alias=by_alias, schema_generator=WhatCanBeSaid, mode="validation"
     )
-    return Reader(schema.get("$defs", {})).shape_of(schema, ())
+    return Reader(schema.get("$defs", {})).outermost(schema)
 
 
 class WhatCanBeSaid(GenerateJsonSchema):
@@ -104,45 +108,82 @@ class WhatCanBeSaid(GenerateJsonSchema):
     ) -> JsonSchemaValue:
         return {}
 
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        try:
+            return super().enum_schema(schema)
+        except ValueError:  # bytes that are no text
+            return {}
+
     def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
         """A default that is no JSON is left out."""
 
 
 class Reader:
-    """Reads the schemas of one type, whose definitions refer to each other."""
+    """Reads the schemas of one type, whose definitions refer to each other.
+
+    A definition that comes inside itself is laid out once; were it laid out wherever it is met, a
+    few models in one union would fill the memory.
+    """
 
     def __init__(self, definitions: Mapping[str, Schema]) -> None:
-        self._definitions = definitions
+        self._schemas = definitions
+        self._inside = {name: references_in(schema) for name, schema in definitions.items()}
+        self._definitions: dict[str, Skeleton] = {}
 
-    def shape_of(self, schema: Any, within: tuple[str, ...]) -> Skeleton:
-        """What a schema says, inside of the definitions that were gone through."""
+    def outermost(self, schema: Schema) -> Skeleton:
+        """What a schema says, with the definitions that it refers to."""
+        shape = self.shape_of({name: part for name, part in schema.items() if name != "$defs"})
+        if self._definitions:
+            shape["definitions"] = self._definitions
+        return shape
+
+    def shape_of(self, schema: Any) -> Skeleton:
+        """What a schema says."""
         if not isinstance(schema, dict):  # `true` stands for anything
             return {"kind": "any"}
         if "$ref" in schema:
-            return self._referred(schema, within)
-        shape = self._one_of(schema, within) or self._alone(schema, within)
+            return self._referred(schema)
+        shape = self._one_of(schema) or self._alone(schema)
         for fact in FACTS:
-            if fact in schema:
+            if fact in schema and is_json(schema[fact]):
                 shape[fact] = schema[fact]
         return shape
 
-    def _referred(self, schema: Schema, within: tuple[str, ...]) -> Skeleton:
+    def _referred(self, schema: Schema) -> Skeleton:
         """A definition, and what is said beside the reference to it."""
-        name = schema["$ref"].removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
-        definition = {**self._definitions[name], **schema}
+        name = str(schema["$ref"]).removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+        if name not in self._schemas:  # somebody else's
+            return {"kind": "any"}
+        definition = {**self._schemas[name], **schema}
         del definition["$ref"]
-        if name not in within:
-            return self.shape_of(definition, (*within, name))
-        again: Skeleton = {"kind": kind_of(definition), "repeats": True}
-        again["title"] = definition.get("title", name)
-        return again
+        if not self._comes_inside_itself(name):
+            return self.shape_of(definition)
+        if name not in self._definitions:
+            self._definitions[name] = {"kind": "any"}  # while it is laid out, it may be met again
+            self._definitions[name] = self.shape_of(self._schemas[name])
+        shape: Skeleton = {"kind": kind_of(self._schemas[name]), "refers": name}
+        for fact in FACTS:
+            if fact in definition and is_json(definition[fact]):
+                shape[fact] = definition[fact]
+        return shape
 
-    def _one_of(self, schema: Schema, within: tuple[str, ...]) -> Skeleton | None:
+    def _comes_inside_itself(self, name: str) -> bool:
+        seen: set[str] = set()
+        ahead = [name]
+        while ahead:
+            inside = self._inside.get(ahead.pop(), set()) - seen
+            if name in inside:
+                return True
+            seen |= inside
+            ahead += inside
+        return False
+
+    def _one_of(self, schema: Schema) -> Skeleton | None:
         """One of several, of which `null` is told apart; `None` where there is no choice."""
         choices = schema.get("anyOf") or schema.get("oneOf")
         if not choices:
             return None
-        shapes = [self.shape_of(choice, within) for choice in choices if choice != NULL]
+        shapes = [self.shape_of(choice) for choice in choices if choice != NULL]
         shape: Skeleton = {"kind": "any", "choices": shapes}
         if len(shapes) == 1:
             (shape,) = shapes
@@ -154,37 +195,72 @@ class Reader:
             shape["tag"] = tag
         return shape
 
-    def _alone(self, schema: Schema, within: tuple[str, ...]) -> Skeleton:
+    def _alone(self, schema: Schema) -> Skeleton:
         shape: Skeleton = {"kind": kind_of(schema)}
-        if "enum" in schema or "const" in schema:
-            shape["enum"] = schema["enum"] if "enum" in schema else [schema["const"]]
+        values = values_of(schema)
+        if values:
+            shape["enum"] = values
+        if shape["kind"] != "null" and (None in values or "null" in types_of(schema)):
+            shape["nullable"] = True
         if "maxItems" in schema:
             shape["most"] = schema["maxItems"]
         if "properties" in schema:
-            shape["members"] = self._members(schema, within)
-        if schema.get("additionalProperties"):
-            shape["values"] = self.shape_of(schema["additionalProperties"], within)
+            shape["members"] = self._members(schema)
+        by_pattern = iter(schema.get("patternProperties", {}).values())
+        if others := schema.get("additionalProperties") or next(by_pattern, False):
+            shape["values"] = self.shape_of(others)
         if "prefixItems" in schema:
-            shape["first"] = [self.shape_of(one, within) for one in schema["prefixItems"]]
+            shape["first"] = [self.shape_of(one) for one in schema["prefixItems"]]
         if "items" in schema:
-            shape["items"] = self.shape_of(schema["items"], within)
+            shape["items"] = self.shape_of(schema["items"])
         return shape
 
-    def _members(self, schema: Schema, within: tuple[str, ...]) -> dict[str, Skeleton]:
-        members = {
-            name: self.shape_of(member, within) for name, member in schema["properties"].items()
-        }
-        for name in schema.get("required", []):
+    def _members(self, schema: Schema) -> dict[str, Skeleton]:
+        members = {name: self.shape_of(part) for name, part in schema["properties"].items()}
+        for name in members.keys() & set(schema.get("required", ())):
             members[name]["required"] = True
         return members
 
 
+def references_in(schema: Any) -> set[str]:
+    """The names of the definitions that a schema refers to."""
+    if isinstance(schema, list):
+        return {name for part in schema for name in references_in(part)}
+    if not isinstance(schema, dict):
+        return set()
+    ref = schema.get("$ref")
+    own = {ref.removeprefix("#/$defs/")} if isinstance(ref, str) else set()
+    return own.union(*(references_in(part) for part in schema.values()))
+
+
+def is_json(fact: JSON) -> bool:
+    """Whether a fact can be written as JSON: an infinite default cannot."""
+    try:
+        json.dumps(fact, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def types_of(schema: Schema) -> list[str]:
+    """The types that a schema names."""
+    types = schema.get("type", [])
+    return types if isinstance(types, list) else [types]
+
+
+def values_of(schema: Schema) -> list[JSON]:
+    """All values that a schema allows, if it lists them."""
+    if "enum" in schema:
+        return list(schema["enum"])
+    return [schema["const"]] if "const" in schema else []
+
+
 def kind_of(schema: Schema) -> Kind | Literal["any"]:
-    """The one kind that a schema allows, if it says so."""
-    if schema.get("type") in KINDS:
-        return KINDS[schema["type"]]
-    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-    kinds = {kind_of_value(value) for value in values}
+    """The one kind beside `null` that a schema allows, if it says so."""
+    kinds = {KINDS[name] for name in types_of(schema) if name in KINDS}
+    kinds = kinds or {kind_of_value(value) for value in values_of(schema)}
+    if len(kinds) > 1:
+        kinds.discard("null")
     return kinds.pop() if len(kinds) == 1 else "any"
 
 

@@ -21,7 +21,7 @@ from partialjson.wire.providers import PROVIDERS, Provider
 from partialjson.wire.resume import Status, Verdict, Witness
 from partialjson.wire.sse import ServerSentEvent, SSEDecoder
 
-from .texts import Piece, Text, ToolEvent, ToolParsers, TypedOptions, refuse_typed
+from .texts import Piece, Text, ToolEvent, ToolParsers, TypedOptions, of_parser
 
 __all__ = ["Bridge", "Content", "StreamEvent", "TextDelta"]
 
@@ -87,9 +87,10 @@ class Bridge:
             raise ValueError(f"expected parse='json', 'find' or 'text', got {parse!r}")
         if parse == "text" and provider is None:
             raise ValueError("parse='text' needs a provider: without one the source is JSON text")
-        if model is None and not tools:
-            refuse_typed(options)
-        self._json = text(model, **options)
+        if parse == "text" and model is not None:
+            raise ValueError("parse='text' reads no JSON that a model could validate")
+        typed = options if model is not None or not tools else of_parser(options)
+        self._json = text(model, **typed)
         self.finder: JSONFinder | None = JSONFinder() if parse == "find" else None
         self.error: Exception | None = None
         self.verdict: Verdict | None = None
@@ -98,7 +99,8 @@ class Bridge:
         self._decoder = SSEDecoder()
         self._characters = Characters()
         self._witness = Witness()
-        self._tools = ToolParsers(tools, text=text, **options)
+        typed = options if tools else of_parser(options)
+        self._tools = ToolParsers(tools, text=text, **typed)
         self._content_began = False
         self._halves: dict[Channel, str] = {}
         self._texts: dict[str, list[str]] = {"content": [], "refusal": []}
@@ -310,7 +312,7 @@ class Bridge:
         if self._reads and (self._content_began or not self._tools.began):
             events += self._json.close()
             texts.append(self._json)
-        events += self._tools.close()
+        events += self._tools.close(finished=self._witness.finished)
         return texts + [text for text in self._tools.texts.values() if text.parser.offset]
 
     def _what_counts_most(self, verdict: Verdict, fault: Exception | None) -> Exception | None:

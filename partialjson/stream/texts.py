@@ -7,10 +7,11 @@ and is kept. Where a text has a type it is validated as its values close.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast
 
 from partialjson._extras import needs_pydantic
-from partialjson.errors import PartialJSONError, TextError
+from partialjson.errors import TextError
 from partialjson.events import TypedEvent, event
 from partialjson.parser import Options, Parser
 from partialjson.path import JSON, Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Text", "ToolEvent", "ToolParsers", "TypedOptions"]
 
 Piece: TypeAlias = str | bytes | bytearray | memoryview
+
+HELD = 65_536  # characters of a call whose name does not come
 
 
 class TypedOptions(Options, total=False):
@@ -36,6 +39,11 @@ class TypedOptions(Options, total=False):
 
 
 OF_VALIDATION = TypedOptions.__annotations__.keys() - Options.__annotations__.keys()
+
+
+def of_parser(options: TypedOptions) -> Options:
+    """Those of the options that a parser has, too."""
+    return cast("Options", {k: v for k, v in options.items() if k not in OF_VALIDATION})
 
 
 @event
@@ -60,7 +68,11 @@ class Text:
 
     Attributes:
         parser: Reads the text.
-        error: The fault that ended it: of the JSON, of its validation, or an interrupt.
+        error: The fault that ended it: of the JSON, or of its validation.
+
+    Raises:
+        ValueError: An option of a validation, and no model.
+        ImportError: A model, and no Pydantic.
     """
 
     parser: Parser | TypedParser[Any]
@@ -68,10 +80,11 @@ class Text:
 
     def __init__(self, model: Any = None, **options: Unpack[TypedOptions]) -> None:
         self.error = None
-        self._result: JSON = None
+        self._is_closed = False
         if model is None:
-            of_parser = {key: value for key, value in options.items() if key not in OF_VALIDATION}
-            self.parser = Parser(**cast("Options", of_parser))
+            for name in OF_VALIDATION & options.keys():
+                raise ValueError(f"{name}= needs a model to validate with")
+            self.parser = Parser(**of_parser(options))
             return
         with needs_pydantic("a model"):
             from partialjson.validation import TypedParser  # noqa: PLC0415 - an extra
@@ -94,14 +107,14 @@ class Text:
 
     @property
     def value(self) -> JSON:
-        """The value of its type once it is whole and valid; before that the JSON so far."""
-        return self.parser.value if self._result is None else self._result
+        """The value of its type as soon as it is whole and valid; before that the JSON so far."""
+        valid = self.valid
+        return valid[()] if self.error is None and () in valid else self.parser.value
 
     @property
     def whole(self) -> bool:
         """Whether the JSON is whole, valid or not."""
-        broken = isinstance(self.error, PartialJSONError | RuntimeError)
-        return self.reader.complete and not broken
+        return self.reader.complete and self.reader.error is None
 
     def feed(self, piece: Piece) -> list[TypedEvent]:
         """What happens by the next piece; nothing behind a fault.
@@ -116,23 +129,23 @@ class Text:
         except TextError as error:
             self.error = error
             return error.events
-        except ValueError as error:  # `on_invalid="raise"`
-            self.error = error
+        except Exception as error:
+            if isinstance(self.parser, Parser) or self.parser.error is None:
+                raise
+            self.error = error  # `on_invalid="raise"`
             return [*self.parser.last_events]
 
     def close(self) -> list[TypedEvent]:
-        """What happens by the end."""
-        if self.error is not None:
+        """What happens by the end; nothing behind a fault, and nothing again."""
+        if self.error is not None or self._is_closed:
             return []
+        self._is_closed = True
         try:
             closed = self.parser.close()
         except Exception as error:  # noqa: BLE001 - a validator may raise anything
             self.error = error
             return [*self.parser.last_events]
-        if isinstance(self.parser, Parser):
-            return [*closed]
-        self._result = closed
-        return [*self.parser.last_events]
+        return [*closed] if isinstance(self.parser, Parser) else [*self.parser.last_events]
 
 
 class ToolParsers:
@@ -142,15 +155,11 @@ class ToolParsers:
 
     Args:
         models: The type of the arguments by the name of the tool. What is not named there is JSON
-            without a type. A call is held back until its name is known, if any tool has a type.
+            without a type. If any tool has a type, a call is held back until its name is known, or
+            64 KB of it came without one.
         text: Makes the text of each call; see `Bridge`.
-        options: Those of `Parser` and of `TypedParser`, for each call.
-
-    Attributes:
-        errors: The faults of calls, in the order in which they were found.
+        options: Those of `Parser`; with models also those of `TypedParser`.
     """
-
-    errors: dict[Channel, Exception]
 
     def __init__(
         self,
@@ -160,10 +169,12 @@ class ToolParsers:
         **options: Unpack[TypedOptions],
     ) -> None:
         self._models, self._make, self._options = models or {}, text, options
+        if not self._models:
+            text(None, **options)  # a wrong option is told now, not at the first call
         self._texts: dict[Channel, Text] = {}
         self._calls: dict[Channel, Channel] = {}  # each call as it was named last
-        self._held: dict[Channel, str] = {}  # of calls whose name is to come
-        self.errors: dict[Channel, Exception] = {}
+        self._held: dict[Channel, StringIO] = {}  # of calls whose name is to come
+        self._errors: dict[Channel, Exception] = {}
 
     def feed(self, item: Item) -> list[ToolEvent]:
         """What an item of a provider's stream tells of a call; nothing, if it is of something else.
@@ -178,12 +189,19 @@ class ToolParsers:
                 return self._grow(channel, text)
         return []
 
-    def close(self) -> list[ToolEvent]:
-        """The stream has ended: what is still held, and what the end itself tells."""
+    def close(self, *, finished: bool = True) -> list[ToolEvent]:
+        """The stream has ended: what is still held, and what the end itself tells.
+
+        Args:
+            finished: Whether the stream said so. Only then a call of a type that has no arguments
+                is taken for one with none, `{}`.
+        """
         events: list[ToolEvent] = []
         for channel in [*self._held]:
-            events += self._read(channel, self._held.pop(channel))
+            events += self._read(channel, self._held.pop(channel).getvalue())
         for channel, text in self._texts.items():
+            if finished and text.is_typed and not text.parser.offset:
+                events += self._read(channel, "{}")
             if text.parser.offset:  # some calls have no arguments
                 events += self._told(channel, text.close())
         return events
@@ -191,46 +209,54 @@ class ToolParsers:
     @property
     def began(self) -> bool:
         """Whether there is any call."""
-        return bool(self._texts or self._held)
+        return bool(self._calls)
 
     @property
     def values(self) -> dict[Channel, JSON]:
         """The arguments of each call, in the order in which they began.
 
-        Of their type once they are whole and valid; before that the JSON so far.
+        Of their type as soon as they are whole and valid; before that the JSON so far.
         """
-        return {self._calls[call]: text.value for call, text in self._texts.items()}
+        return {call: text.value for call, text in self.texts.items()}
 
     @property
     def texts(self) -> dict[Channel, Text]:
         """The JSON text of each call: its parser, and its fault if it has one."""
-        return {self._calls[call]: text for call, text in self._texts.items()}
+        return {
+            call: self._texts[channel]
+            for channel, call in self._calls.items()
+            if channel in self._texts
+        }
+
+    @property
+    def errors(self) -> dict[Channel, Exception]:
+        """The faults of calls, in the order in which they were found."""
+        return {self._calls[channel]: error for channel, error in self._errors.items()}
 
     def text_of(self, channel: Channel) -> Text | None:
         """The JSON text of one call; `None` if it has not begun."""
         return self._texts.get(channel)
 
     def _grow(self, channel: Channel, text: str) -> list[ToolEvent]:
-        if channel not in self._texts and channel.name is None and self._models:
-            self._held[channel] = self._held.get(channel, "") + text
+        self._calls[channel] = channel  # its id and name may have come since
+        if channel in self._texts:
+            return self._read(channel, text)
+        held = self._held.setdefault(channel, StringIO(newline=""))
+        held.write(text)
+        if self._models and channel.name is None and held.tell() < HELD:
             return []
-        return self._read(channel, self._held.pop(channel, "") + text)
+        return self._read(channel, self._held.pop(channel).getvalue())
 
     def _read(self, channel: Channel, text: str) -> list[ToolEvent]:
-        self._calls[channel] = channel  # its id and name may have come since
         if channel not in self._texts:
-            model = self._models.get(channel.name or "")
-            self._texts[channel] = self._make(model, **self._options)
+            model = self._models.get(self._calls[channel].name or "")
+            options = self._options if model is not None else of_parser(self._options)
+            self._texts[channel] = self._make(model, **options)
         return self._told(channel, self._texts[channel].feed(text))
 
     def _told(self, channel: Channel, events: list[TypedEvent]) -> list[ToolEvent]:
-        call, error = self._calls[channel], self._texts[channel].error
+        error = self._texts[channel].error
         if error is not None:
-            self.errors.setdefault(call, error)
+            self._errors.setdefault(channel, error)
+        call = self._calls[channel]
         return [ToolEvent(call, event) for event in events]
-
-
-def refuse_typed(options: TypedOptions) -> None:
-    """Options of a validation that nothing is validated with are a mistake."""
-    for name in OF_VALIDATION & options.keys():
-        raise ValueError(f"{name}= needs a model to validate with")
