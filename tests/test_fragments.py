@@ -297,8 +297,8 @@ def objects_after(count, size):
 @pytest.mark.parametrize(
     ("size", "count"),
     [
-        (4, 5_000),
-        (65_536, 10_000),
+        (4, 2_000),
+        (65_536, 5_000),
         pytest.param(65_536, 100_000, marks=pytest.mark.soak),
         pytest.param(4, 100_000, marks=pytest.mark.soak),
     ],

@@ -218,7 +218,7 @@ def test_of_a_string_nothing_is_carried(kind, opening):
 
 # -- What is shown only when it is whole ----------------------------------------------------------
 
-GATHERED = {  # what stands around a million characters that are gathered, and the position in them
+GATHERED = {  # what stands around the characters that are gathered, and the position in them
     "a name": ('{"', '":1}', {}, _grammar.IN_NAME),
     "a name behind an escape": ('{"\\n', '":1}', {}, _grammar.IN_NAME),
     "a whole string": ('["', '"]', {"strings": "whole"}, _grammar.IN_WHOLE_STRING),
@@ -227,9 +227,9 @@ GATHERED = {  # what stands around a million characters that are gathered, and t
 
 @BOTH
 @pytest.mark.parametrize("what", GATHERED)
-def test_a_million_characters_that_are_gathered_are_joined_once(counted, monkeypatch, kind, what):
+def test_the_characters_that_are_gathered_are_joined_once(counted, monkeypatch, kind, what):
     opening, closing, options, at = GATHERED[what]
-    text, joined = "name" * 250_000, []
+    text, joined = "name" * 60_000, []
     monkeypatch.setitem(tokenizer.STEPS[at], '"', joining(joined))
     parser = kind(**options)
     for delta in (opening, *sizes(text, 4)):
@@ -318,7 +318,7 @@ def test_a_growing_string_is_never_copied(kind, place):
     if sys.gettrace() is not None:
         pytest.skip("a trace function switches CPython's appending in place off: it shows nothing")
     opening, closing = PLACES[place]
-    short, long = ["word"] * 62_500, ["word"] * 250_000  # 250 KB and 1 MB
+    short, long = ["word"] * 30_000, ["word"] * 120_000  # 120 KB and 480 KB
     runs = [
         (seconds(kind, opening, short, closing), seconds(kind, opening, long, closing))
         for _ in range(3)
