@@ -467,6 +467,13 @@ def test_errors_go_into_a_file_only_where_there_are_any_to_go():
     assert (code, errors.count("\n")) == (1, 1)
 
 
+def test_errors_never_overwrite_what_is_read(models):
+    (models / "rows.json").write_text(ROWS)
+    typed = (*ITEMS, "rows.json", "--model", "owls.models:Row", "--errors", "./rows.json")
+    assert here(*typed)[0] == 2
+    assert (models / "rows.json").read_text() == ROWS
+
+
 @pytest.mark.usefixtures("models")
 def test_every_wrong_value_of_a_repeated_name_is_printed():
     code, output, _ = here("validate", "--model", "owls.models:Row", stdin=b'{"a": "x", "a": "y"}')

@@ -72,7 +72,7 @@ def every_byte(stream):
 
 
 def chunkings(stream):
-    """Byte by byte, the same with empty chunks between, and a thousand ways to cut it in two, or all."""
+    """Byte by byte, with empty chunks between, and up to a thousand ways to cut it in two."""
     yield every_byte(stream)
     yield [piece for byte in every_byte(stream) for piece in (b"", byte, b"")]
     for cut in range(1, len(stream), 1 + len(stream) // 1_000):

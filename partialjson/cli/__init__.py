@@ -150,13 +150,14 @@ def run_snapshots(options: argparse.Namespace) -> int:
 
 def run_items(options: argparse.Namespace) -> int:
     """Print each value at a pattern as soon as it is whole, one JSON text a line."""
-    if options.errors is not None and options.model is None:
-        complain("--errors needs a --model to judge by")
-        return USAGE
-    with options.file as file, written_to(options.errors) as errors:
-        sink = Sink(sys.stdout, errors)
-        text = partial(Rows, pattern=options.path, of=options.model, sink=sink)
-        code = read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
+    with options.file as file:
+        if wrong := wrong_with(options.errors, options.model, file):
+            complain(wrong)
+            return USAGE
+        with written_to(options.errors) as errors:
+            sink = Sink(sys.stdout, errors)
+            text = partial(Rows, pattern=options.path, of=options.model, sink=sink)
+            code = read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
     return code or (NOT_OF_ITS_TYPE if sink.invalid else 0)
 
 
@@ -234,6 +235,18 @@ def opened(name: str) -> BinaryIO:
 def written_to(file: Path | None) -> AbstractContextManager[TextIO]:
     """A file to write lines to; standard error without one."""
     return nullcontext(sys.stderr) if file is None else file.open("w", encoding="ascii")
+
+
+def wrong_with(errors: Path | None, model: object, file: BinaryIO) -> str | None:
+    """Why errors cannot be written there, before anything is."""
+    if errors is None:
+        return None
+    if model is None:
+        return "--errors needs a --model to judge by"
+    read = Path(getattr(file, "name", ""))
+    if read.is_file() and errors.exists() and errors.samefile(read):
+        return f"--errors would overwrite {errors}, which is read"
+    return None
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
