@@ -136,6 +136,8 @@ class Verdicts(Lines):
         judged_the_root: Whether there was a whole value to judge.
     """
 
+    judged_the_root: bool
+
     def __init__(self, out: TextIO, *, values: bool = False) -> None:
         super().__init__(out)
         self._values = values
