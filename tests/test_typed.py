@@ -43,6 +43,7 @@ from partialjson import (
     ValueEnd,
     ValueStart,
 )
+from partialjson._extras import needs_pydantic
 from partialjson.validation import _rebased, _switches
 from partialjson.validation._source import Source
 from partialjson.validation.plan import plan_of
@@ -685,6 +686,11 @@ def test_without_pydantic_the_door_says_what_to_install():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "partialjson-streaming[pydantic]" in done.stdout
+
+
+def test_any_other_module_that_is_missing_is_named_as_it_is():
+    with pytest.raises(ModuleNotFoundError, match="'no_such_module'"), needs_pydantic("a model"):
+        import no_such_module  # noqa: F401, PLC0415 - looked for in vain
 
 
 def test_a_name_that_the_door_does_not_have_is_an_attribute_error():
