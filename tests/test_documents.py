@@ -13,6 +13,7 @@ from support import (
     merged,
     mutated,
     pickled,
+    sizes,
     texts,
 )
 
@@ -98,6 +99,13 @@ def test_between_texts_that_have_an_end_of_their_own_nothing_is_needed():
     roots = [event for event in told if type(event) is ValueEnd and len(event.path) == 1]
     assert [event.value for event in roots] == [{"a": 1}, [], "x", True, False, {}, None, 1, 2]
     assert [event.path for event in roots] == [(index,) for index in range(9)]
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_behind_a_whole_text_a_byte_that_is_no_utf_8_is_the_next_one_s(size):
+    *told, last = told_of("concatenated", sizes(b'{"a":1}\xff[2]', size))
+    assert [event.value for event in told if type(event) is ValueEnd] == [1, {"a": 1}]
+    assert (last.index, last.error.offset) == (1, 7)
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "concatenated"])
