@@ -17,6 +17,7 @@ from collections import Counter, deque
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from typed_random import Sample, Types
 from typed_zoo import CALLS, ZOO, Long, Short, document, has_repeated_names, pieces
 
 from partialjson import (
@@ -280,6 +281,27 @@ def test_nearly_all_values_have_their_verdict_at_their_own_last_character(measur
 
 def test_no_value_has_two_verdicts_and_none_is_doomed_twice(measured):
     assert not measured.verdicts[:3]
+
+
+# -- Types that nobody chose -----------------------------------------------------------------------
+
+
+def test_of_types_that_nobody_chose_every_value_and_every_error_is_the_same():
+    measured, chance = Measured(), random.Random(USUAL)
+    types = Types(chance)
+    for _ in range(USUAL // 50):
+        of = types.root()
+        adapter = TypeAdapter(of)
+        sample = Sample(chance, adapter.core_schema)
+        for _ in range(10):
+            text = document(chance, json.dumps(sample.value()), (0, 0, 1, 1, 2, 3))
+            arguments = {} if chance.random() < 0.7 else chance.choice(ARGUMENTS)
+            look_at(measured, chance, chance.choice([of, adapter]), adapter, text, arguments)
+    print({**measured, "differences": len(measured.differences)})  # noqa: T201 - with -s
+    assert not measured.differences[:3]
+    assert not measured.false_alarms[:3]
+    assert not measured.verdicts[:3]
+    assert measured["valid"] > measured["documents"] / 5
 
 
 # -- However it is cut -----------------------------------------------------------------------------
