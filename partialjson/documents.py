@@ -134,8 +134,10 @@ class Documents(Unbroken):
 
     def _read_up_to_the_limit(self, text: str) -> list[Event | Broken]:
         """The first character over `max_text` breaks the text that it is in, and ends reading."""
-        if self._max_text is None or self._is_over:
-            return [] if self._is_over else self._read(text)
+        if self._is_over:
+            return []
+        if self._max_text is None:
+            return self._read(text)
         room = self._max_text - self._offset
         told = self._read(text[:room])
         if room < len(text):

@@ -31,7 +31,7 @@ from partialjson.errors import (
 from partialjson.fragments import complete
 from partialjson.path import Path as JSONPath
 from partialjson.path import to_pointer
-from partialjson.stream import Bridge, Content, TextDelta, stream
+from partialjson.stream import Bridge, Content, Stream, TextDelta, stream
 from partialjson.wire.providers import PROVIDERS
 
 from ._demo import Refusal, model_of_the_demo, refused, typed
@@ -99,10 +99,7 @@ def run_demo(options: argparse.Namespace) -> int:
     recording = files("partialjson").joinpath("demo.sse").read_bytes()
     model, screen = model_of_the_demo(), screen_for(sys.stdout)
     events = stream(paced(recording, options.pace), provider="openrouter", model=model)
-    with events, screen:
-        for event in events:
-            screen.show(event, events)
-        screen.end(events)
+    show_all(events, screen)
     if model is not None:
         show_types(events.valid, refused(model, written(recording)))
     return 0
@@ -188,11 +185,16 @@ def watch(
 ) -> int:
     """Show every event of a source on a screen as it comes; the exit code says how it ended."""
     events = stream(source, provider=provider, parse=parse, model=model, finish="lenient")
+    show_all(events, screen)
+    return ended(events.bridge)
+
+
+def show_all(events: Stream[Any], screen: Screen) -> None:
+    """Show every event of a stream on a screen as it comes, and its end."""
     with events, screen:
         for event in events:
             screen.show(event, events)
         screen.end(events)
-    return ended(events.bridge)
 
 
 def read(file: BinaryIO, bridge: Bridge) -> int:

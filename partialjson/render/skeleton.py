@@ -143,15 +143,11 @@ class Reader:
             return {"kind": "any"}
         if "$ref" in schema:
             return self._referred(schema)
-        shape = self._one_of(schema) or self._alone(schema)
-        for fact in FACTS:
-            if fact in schema and is_json(schema[fact]):
-                shape[fact] = schema[fact]
-        return shape
+        return with_facts(self._one_of(schema) or self._alone(schema), schema)
 
     def _referred(self, schema: Schema) -> Skeleton:
         """A definition, and what is said beside the reference to it."""
-        name = str(schema["$ref"]).removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+        name = name_of(schema["$ref"])
         if name not in self._schemas:  # somebody else's
             return {"kind": "any"}
         definition = {**self._schemas[name], **schema}
@@ -161,11 +157,7 @@ class Reader:
         if name not in self._definitions:
             self._definitions[name] = {"kind": "any"}  # while it is laid out, it may be met again
             self._definitions[name] = self.shape_of(self._schemas[name])
-        shape: Skeleton = {"kind": kind_of(self._schemas[name]), "refers": name}
-        for fact in FACTS:
-            if fact in definition and is_json(definition[fact]):
-                shape[fact] = definition[fact]
-        return shape
+        return with_facts({"kind": kind_of(self._schemas[name]), "refers": name}, definition)
 
     def _comes_inside_itself(self, name: str) -> bool:
         seen: set[str] = set()
@@ -229,8 +221,21 @@ def references_in(schema: Any) -> set[str]:
     if not isinstance(schema, dict):
         return set()
     ref = schema.get("$ref")
-    own = {ref.removeprefix("#/$defs/")} if isinstance(ref, str) else set()
+    own = {name_of(ref)} if isinstance(ref, str) else set()
     return own.union(*(references_in(part) for part in schema.values()))
+
+
+def name_of(ref: str) -> str:
+    """The name of the definition that a reference points to."""
+    return ref.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+
+
+def with_facts(shape: Skeleton, schema: Schema) -> Skeleton:
+    """A shape, and what the author says of it."""
+    for fact in FACTS:
+        if fact in schema and is_json(schema[fact]):
+            shape[fact] = schema[fact]
+    return shape
 
 
 def is_json(fact: JSON) -> bool:

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from partialjson.events import Invalid
 from partialjson.path import Path
 
+from ._rebased import located
+
 __all__ = ["Alone"]
 
 
@@ -32,7 +34,4 @@ class Alone:
         try:
             return self._adapter.validate_json(text)
         except ValidationError as error:
-            errors: list[Any] = [
-                {**one, "loc": (*path, *one["loc"])} for one in error.errors(include_url=False)
-            ]
-            return Invalid(path, errors)
+            return Invalid(path, located(error.errors(include_url=False), path))
