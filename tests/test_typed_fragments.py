@@ -67,17 +67,18 @@ def test_the_matches_before_a_fault_are_judged_and_stand_on_the_error():
     assert [type(one) for one in caught.value.events] == [Fragment, Invalid]
 
 
+class Fussy(BaseModel):
+    id: int
+
+    @field_validator("id")
+    @classmethod
+    def check(cls, value):
+        if value == 2:
+            raise KeyError("two")
+        return value
+
+
 def test_what_a_validator_breaks_off_with_is_raised_and_nothing_else_is_lost():
-    class Fussy(BaseModel):
-        id: int
-
-        @field_validator("id")
-        @classmethod
-        def check(cls, value):
-            if value == 2:
-                raise KeyError("two")
-            return value
-
     fragments = Fragments("$[*]", model=Fussy)
     with pytest.raises(KeyError, match="two"):
         fragments.feed('[{"id": 1}, {"id": 2}, {"id": 3}, {"id')
@@ -85,16 +86,6 @@ def test_what_a_validator_breaks_off_with_is_raised_and_nothing_else_is_lost():
 
 
 def test_what_a_validator_breaks_off_with_hides_no_match_from_the_end_or_a_fault():
-    class Fussy(BaseModel):
-        id: int
-
-        @field_validator("id")
-        @classmethod
-        def check(cls, value):
-            if value == 2:
-                raise KeyError("two")
-            return value
-
     rows = '[{"id": 1}, {"id": 2}, {"id": 3}'
     fragments = Fragments("$[*]", model=Fussy)
     with pytest.raises(KeyError):
