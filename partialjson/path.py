@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from ._grammar import WS, matcher
 
-__all__ = ["JSON", "Path", "Pattern", "from_pointer", "to_pointer"]
+__all__ = ["JSON", "Path", "Pattern", "from_pointer", "singular", "to_pointer"]
 
 Path: TypeAlias = tuple[str | int, ...]
 # What `json.loads` gives; spelt once, so that no other `Any` is needed at the door.
@@ -142,6 +142,20 @@ class Pattern:
     def selects(self, states: int) -> bool:
         """Whether a value in these states is one of those that are wanted."""
         return bool(states & self._end)
+
+
+def singular(text: str) -> Path:
+    """The path that a singular query (RFC 9535, section 2.3.5.1) names: `$.a[0]['b c']`.
+
+    Raises:
+        ValueError: The text is no query, or may select several values.
+    """
+    path: list[str | int] = []
+    for keys, descends in PatternReader(text).segments():
+        if descends or keys is None or len(keys) != 1:
+            raise ValueError(f"expected a query that selects one value, got {text!r}")
+        path += keys
+    return tuple(path)
 
 
 class PatternReader:

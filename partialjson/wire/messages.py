@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, dataclass_transform
 from partialjson.errors import ProviderError
 
 __all__ = [
+    "ArgumentPart",
     "Channel",
     "ChannelKind",
     "Delta",
@@ -27,6 +28,7 @@ __all__ = [
     "Finish",
     "Heartbeat",
     "Item",
+    "Restart",
     "ToolCall",
     "Unknown",
     "Usage",
@@ -92,6 +94,34 @@ class ToolCall:
     """
 
     channel: Channel
+
+
+@item
+class ArgumentPart:
+    """A value inside a tool call's arguments, told by its path instead of as text (Gemini).
+
+    A string may come in pieces, and containers come with the first path through them. A path that
+    is `"$"` alone, without a value, says that the arguments are whole.
+
+    Attributes:
+        channel: The call.
+        path_text: Where in the arguments: a singular query of RFC 9535, such as `"$.steps[0].at"`.
+        value: The value, or the next piece of a string.
+        more: Whether another piece of this string follows.
+    """
+
+    channel: Channel
+    path_text: str
+    value: JSON
+    more: bool = False
+
+
+@item
+class Restart:
+    """The answer begins anew: all that was said before is void.
+
+    Some gateways ask again when the model breaks off, and send both answers in one stream.
+    """
 
 
 @item
@@ -184,7 +214,18 @@ class Unknown:
     value: JSON
 
 
-Item: TypeAlias = Delta | ToolCall | Finish | Usage | Failure | Heartbeat | Done | Unknown
+Item: TypeAlias = (
+    Delta
+    | ToolCall
+    | ArgumentPart
+    | Restart
+    | Finish
+    | Usage
+    | Failure
+    | Heartbeat
+    | Done
+    | Unknown
+)
 
 
 # What follows reads members that may be of any type: every decoder's, whatever its API.

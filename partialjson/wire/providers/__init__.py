@@ -3,41 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
 
-from partialjson.wire.messages import Item
-
+from ._base import Provider
+from .anthropic import AnthropicDecoder
+from .assistants import AssistantsDecoder
+from .auto import AutoDecoder
+from .bedrock import BedrockDecoder
 from .chat import ChatDecoder
+from .cohere import CohereDecoder
+from .completions import CompletionsDecoder
+from .gemini import GeminiDecoder
+from .ollama import OllamaDecoder
+from .replicate import ReplicateDecoder
+from .responses import ResponsesDecoder
 
-__all__ = ["PROVIDERS", "ChatDecoder", "Provider"]
+__all__ = [
+    "PROVIDERS",
+    "AnthropicDecoder",
+    "AssistantsDecoder",
+    "AutoDecoder",
+    "BedrockDecoder",
+    "ChatDecoder",
+    "CohereDecoder",
+    "CompletionsDecoder",
+    "GeminiDecoder",
+    "OllamaDecoder",
+    "Provider",
+    "ReplicateDecoder",
+    "ResponsesDecoder",
+]
 
+OPENAI = partial(AutoDecoder, ("completions", "chat", "responses", "assistants"))
 
-class Provider(Protocol):
-    """What every decoder of messages can do. Make one for each stream: there is no reset."""
-
-    def feed(self, data: str, event: str = "message") -> list[Item]:
-        """What one message says, `data` and `event` being those of a server-sent event.
-
-        Raises:
-            RuntimeError: After `close()`; never for what a server sent.
-        """
-        ...
-
-    def close(self) -> list[Item]:
-        """The stream has ended: what was held back, if anything. Again: nothing."""
-        ...
-
-
-# A name stands here when recordings of its streams are read with this decoder; every other API
-# with the shape of chat completions is "chat".
+# A service is a name, and so is an API; those of many shapes tell them by the first messages.
 PROVIDERS: dict[str, Callable[[], Provider]] = {
-    "azure": ChatDecoder,
+    "anthropic": AnthropicDecoder,
+    "assistants": AssistantsDecoder,
+    "auto": AutoDecoder,
+    "azure": OPENAI,
+    "bedrock": partial(AutoDecoder, ("bedrock", "anthropic", "chat", "responses")),
+    "cerebras": ChatDecoder,
     "chat": ChatDecoder,
-    "deepseek": ChatDecoder,
-    "groq": ChatDecoder,
+    "cohere": partial(AutoDecoder, ("cohere", "chat")),
+    "completions": CompletionsDecoder,
+    "deepseek": OPENAI,
+    "gemini": partial(AutoDecoder, ("gemini", "chat")),
+    "groq": OPENAI,
+    "llama.cpp": OPENAI,
     "mistral": ChatDecoder,
-    "openai": ChatDecoder,
-    "openrouter": ChatDecoder,
-    "vllm": ChatDecoder,
-    "xai": ChatDecoder,
+    "ollama": partial(AutoDecoder, ("ollama", "completions", "chat")),
+    "openai": OPENAI,
+    "openrouter": partial(AutoDecoder, ("completions", "chat", "responses", "anthropic")),
+    "replicate": ReplicateDecoder,
+    "responses": ResponsesDecoder,
+    "vertex": partial(AutoDecoder, ("gemini", "anthropic", "chat")),
+    "vllm": OPENAI,
+    "xai": OPENAI,
 }

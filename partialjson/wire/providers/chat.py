@@ -12,19 +12,16 @@ reading serves all, without a switch per provider. Names are those of the OpenAI
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from partialjson.wire.messages import (
     JSON,
     Channel,
     ChannelKind,
     Delta,
-    Done,
     Failure,
     Finish,
-    Heartbeat,
     Item,
     ToolCall,
     Unknown,
@@ -35,11 +32,11 @@ from partialjson.wire.messages import (
     text_in,
 )
 
+from ._base import MessageDecoder, as_json, learn
+
 __all__ = ["ChatDecoder"]
 
-END_MARKER = "[DONE]"
 BROKEN_OFF = "error"  # OpenRouter's finish reason of an answer that failed
-EXCERPT = 120  # characters of an unreadable message that are shown
 LEGACY = -1  # the place of the one `function_call` of old; no tool call has it
 
 REASONING = ("reasoning", "reasoning_content")  # Groq, OpenRouter; DeepSeek, vLLM, xAI
@@ -61,7 +58,7 @@ class Calls:
 
 
 @dataclass(slots=True)
-class ChatDecoder:
+class ChatDecoder(MessageDecoder):
     """Messages of a chat completion to items: `feed` each, then `close`.
 
     Nothing that a server sends makes it raise: an unreadable message is a `Failure`, an unheard-of
@@ -86,44 +83,8 @@ class ChatDecoder:
     _calls: dict[int, Calls] = field(default_factory=dict, init=False)
     _finished: dict[int, Finish] = field(default_factory=dict, init=False)
     _streamed: bool = field(default=False, init=False)
-    _done: bool = field(default=False, init=False)
-    _closed: bool = field(default=False, init=False)
 
-    def feed(self, data: str, event: str = "message") -> list[Item]:
-        """What one message says: `data` and `event` of a server-sent event, or a whole body.
-
-        Raises:
-            RuntimeError: After `close()`.
-        """
-        if self._closed:
-            raise RuntimeError("feed after close: make a new decoder for another stream")
-        if self._done:  # it belongs to no answer, and must not grow a channel that has ended
-            return [Unknown(event, data)]
-        text = data.strip()
-        if text == END_MARKER:
-            self._done = True
-            return [Done()]
-        if not text:
-            return [Heartbeat()]
-
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return [_unreadable(text, event)]
-        messages = value if type(value) is list else [value]  # Google wraps its errors so
-        try:
-            return [said for message in messages for said in self._read(message, event)]
-        except RecursionError:  # what could just be read may be too deep to be written again
-            return [_unreadable(text, event)]
-
-    def close(self) -> list[Item]:
-        """Nothing, since nothing is held back. Whether the stream ended well is not said here."""
-        self._closed = True
-        return []
-
-    def _read(self, message: JSON, event: str) -> list[Item]:
-        if type(message) is not dict:
-            return [Unknown(event, message)]
+    def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
         choices = objects_in(message.get("choices"))
         error = _error(message, choices, event)
         usage = _usage(message)
@@ -161,7 +122,7 @@ class ChatDecoder:
         function = call.get("function")
         function = function if type(function) is dict else {}
         id_, name = text_in(call.get("id")) or None, text_in(function.get("name")) or None
-        place, text = number_in(call.get("index")), _arguments(function.get("arguments"))
+        place, text = number_in(call.get("index")), as_json(function.get("arguments"))
         if not (id_ or name or text):
             return []
 
@@ -172,7 +133,7 @@ class ChatDecoder:
             slot = len(calls.channels)
             calls.channels.append(Channel("tool", slot, choice=number))
         known = calls.channels[slot]
-        channel = calls.channels[slot] = _learn(known, id_, name)
+        channel = calls.channels[slot] = learn(known, id_, name)
         if id_:
             calls.by_id[id_] = slot
         if place is not None:
@@ -213,13 +174,6 @@ def _find(calls: Calls, id_: str | None, place: int | None, name: str | None) ->
     return None if name and (another_id or another_name) else slot
 
 
-def _learn(channel: Channel, id_: str | None, name: str | None) -> Channel:
-    """The channel with the id and the name that it lacked; itself where nothing is new."""
-    if (channel.id or not id_) and (channel.name or not name):
-        return channel
-    return replace(channel, id=channel.id or id_, name=channel.name or name)
-
-
 def _spoken(delta: Mapping[str, JSON]) -> list[tuple[ChannelKind, str]]:
     """What a delta says beside tool calls, as a reader wants it ordered; texts may be empty."""
     content = delta.get("content")
@@ -255,12 +209,6 @@ def _tool_calls(delta: Mapping[str, JSON]) -> list[dict[str, JSON]]:
     return objects_in(delta.get("tool_calls")) + old
 
 
-def _arguments(arguments: JSON) -> str:
-    if arguments is None or type(arguments) is str:
-        return arguments or ""
-    return json.dumps(arguments)
-
-
 def _error(message: Mapping[str, JSON], choices: list[dict[str, JSON]], event: str) -> JSON:
     """The error that a message reports, if any: at the top, in a choice, or all of it."""
     for holder in (message, *choices):
@@ -276,11 +224,3 @@ def _usage(message: Mapping[str, JSON]) -> list[Item]:
         return []
     read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
     return [Usage(number_in(read), number_in(written), usage)]
-
-
-def _unreadable(text: str, event: str) -> Failure:
-    """Junk is worth another try; plain words under `event: error` are the provider's own."""
-    if event == "error":
-        return Failure(text)
-    shown = text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
-    return Failure(f"expected a JSON message, got {shown!r}", retryable=True)

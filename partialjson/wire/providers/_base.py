@@ -1,0 +1,200 @@
+"""What the decoders of all providers share: how a message is read, and how calls are told apart.
+
+In come the messages of one stream, each the data of a server-sent event, a line, or an object that
+somebody else has decoded; out go the items of `partialjson.wire.messages`. What a message means is
+told by each API's own decoder.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from partialjson.wire.messages import (
+    JSON,
+    Channel,
+    ChannelKind,
+    Delta,
+    Done,
+    Failure,
+    Heartbeat,
+    Item,
+    ToolCall,
+    Unknown,
+    read_failure,
+)
+
+__all__ = ["Channels", "MessageDecoder", "Provider", "as_json", "error_of"]
+
+END_MARKER = "[DONE]"
+EXCERPT = 120  # characters of an unreadable message that are shown
+
+
+class Provider(Protocol):
+    """What every decoder of messages can do. Make one for each stream: there is no reset."""
+
+    def feed(self, data: str, event: str = "message") -> list[Item]:
+        """What one message says, `data` and `event` being those of a server-sent event.
+
+        Raises:
+            RuntimeError: After `close()`; never for what a server sent.
+        """
+        ...
+
+    def read(self, message: JSON, event: str = "message") -> list[Item]:
+        """What one message says that is decoded already, such as a chunk of an SDK as a dict.
+
+        Raises:
+            RuntimeError: After `close()`; never for what a server sent.
+        """
+        ...
+
+    def close(self) -> list[Item]:
+        """The stream has ended: what was held back, if anything. Again: nothing."""
+        ...
+
+
+@dataclass(slots=True)
+class MessageDecoder:
+    """What every decoder does alike; a decoder adds `_read`, what one JSON object says.
+
+    Nothing that a server sends makes it raise: an unreadable message is a `Failure`, an unheard-of
+    one is `Unknown`, and a member of the wrong type is left unread. State is plain data: copy or
+    pickle it between any two messages. Read on after a `Finish` or a `Failure`, until `Done` or
+    the end of the stream.
+    """
+
+    _done: bool = field(default=False, init=False)
+    _closed: bool = field(default=False, init=False)
+
+    def feed(self, data: str, event: str = "message") -> list[Item]:
+        """What one message says: `data` and `event` of a server-sent event, a line, or a body.
+
+        Raises:
+            RuntimeError: After `close()`.
+        """
+        self._check_open()
+        text = data.strip()
+        if self._done:  # it belongs to no answer, and must not grow a channel that has ended
+            return [] if text == END_MARKER else [Unknown(event, data)]
+        if text == END_MARKER:
+            self._done = True
+            return [Done()]
+        if not text:
+            return [Heartbeat()]
+        try:
+            return self.read(json.loads(text), event)
+        except (ValueError, RecursionError):
+            return [unreadable(text, event)]
+
+    def read(self, message: JSON, event: str = "message") -> list[Item]:
+        """What one message says that is decoded already, such as a chunk of an SDK as a dict.
+
+        Raises:
+            RuntimeError: After `close()`.
+        """
+        self._check_open()
+        if self._done:
+            return [Unknown(event, message)]
+        messages = message if type(message) is list else [message]  # Google wraps its errors so
+        said: list[Item] = []
+        for one in messages:
+            known = type(one) is dict and not self._done
+            said += self._read(one, event) if known else [Unknown(event, one)]
+            self._done = self._done or any(type(item) is Done for item in said)
+        return said
+
+    def close(self) -> list[Item]:
+        """Nothing, since nothing is held back. Whether the stream ended well is not said here."""
+        self._closed = True
+        return []
+
+    @abstractmethod
+    def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
+        """What one object says."""
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("feed after close: make a new decoder for another stream")
+
+
+@dataclass(slots=True)
+class Channels:
+    """The channels of one answer, found by whatever the API numbers them with.
+
+    The place of each is that among its kind, in the order in which they began.
+    """
+
+    choice: int = 0
+    _by_key: dict[Hashable, Channel] = field(default_factory=dict, init=False)
+    _begun: dict[ChannelKind, int] = field(default_factory=dict, init=False)
+
+    def text(self, kind: ChannelKind, key: Hashable, text: str) -> list[Item]:
+        """The text of a channel that begins where its key is new; nothing if it is empty."""
+        if not text:
+            return []
+        key = kind, key
+        channel = self._by_key.get(key)
+        if channel is None:
+            channel = self._by_key[key] = Channel(kind, self._next(kind), choice=self.choice)
+        return [Delta(channel, text)]
+
+    def call(
+        self, key: Hashable, id_: str | None = None, name: str | None = None, text: str = ""
+    ) -> list[Item]:
+        """A tool call begins, gets its id or its name, or grows."""
+        known = self._by_key.get(key)
+        if known is None:
+            channel = Channel("tool", self._next("tool"), id_, name, self.choice)
+        else:
+            channel = learn(known, id_, name)
+        self._by_key[key] = channel
+        said: list[Item] = [ToolCall(channel)] if channel is not known else []
+        return [*said, Delta(channel, text)] if text else said
+
+    def known(self, key: Hashable) -> Channel | None:
+        """The tool call of a key, if it has begun."""
+        return self._by_key.get(key)
+
+    def _next(self, kind: ChannelKind) -> int:
+        place = self._begun.get(kind, 0)
+        self._begun[kind] = place + 1
+        return place
+
+
+def learn(channel: Channel, id_: str | None, name: str | None) -> Channel:
+    """The channel with the id and the name that it lacked; itself where nothing is new."""
+    if (channel.id or not id_) and (channel.name or not name):
+        return channel
+    return replace(channel, id=channel.id or id_, name=channel.name or name)
+
+
+def as_json(arguments: JSON) -> str:
+    """Arguments that are a text already, or an object, as their JSON text; nothing for none."""
+    if arguments is None or type(arguments) is str:
+        return arguments or ""
+    return json.dumps(arguments)
+
+
+def object_in(value: JSON) -> dict[str, JSON]:
+    """The object itself; an empty one if it is something else."""
+    return value if type(value) is dict else {}
+
+
+def error_of(message: Mapping[str, JSON], event: str) -> Failure | None:
+    """The failure that a message reports, if it does: at its top, or by being one."""
+    error = message.get("error")
+    if not error and "error" in (event, message.get("object"), message.get("type")):
+        error = message
+    return read_failure(error, message) if error else None
+
+
+def unreadable(text: str, event: str) -> Failure:
+    """Junk is worth another try; plain words under `event: error` are the provider's own."""
+    if event == "error":
+        return Failure(text)
+    shown = text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
+    return Failure(f"expected a JSON message, got {shown!r}", retryable=True)
