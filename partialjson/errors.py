@@ -160,24 +160,27 @@ class TransportError(PartialJSONError, OSError):
     Attributes:
         retryable: Whether the same request may succeed if it is sent again.
         retry_after: Seconds that the server asked to wait, if it did.
+        value: What a stream's content had come to; `None` where nothing of it was decoded.
+        tools: What the arguments of each of its tool calls had come to, by channel.
+        verdict: How the stream ended; `None` before one began.
     """
 
     retryable: bool
     retry_after: float | None
+    value: JSON
+    tools: dict[Any, JSON]  # by `Channel`, which lives a floor above
+    verdict: Any  # a `Verdict`, which lives a floor above
 
     def __init__(
         self, reason: str, *, retryable: bool = False, retry_after: float | None = None
     ) -> None:
         super().__init__(reason)
         self.retryable, self.retry_after = retryable, retry_after
+        self.value, self.tools, self.verdict = None, {}, None
 
 
 class ConnectionLost(TransportError):
     """The connection broke before the stream said that it had ended."""
-
-
-class HTTPStatusError(TransportError):
-    """The server answered with a status that is not success."""
 
 
 class BadContentType(TransportError):
@@ -185,11 +188,11 @@ class BadContentType(TransportError):
 
 
 class StreamTimeout(TransportError):
-    """Nothing came for too long."""
+    """Nothing came for too long; the message names the clock that ran out."""
 
 
-class ProviderError(TransportError):
-    """The provider reported a failure of its own, inside the stream or instead of it.
+class Reported(TransportError):
+    """What has been reported by the provider itself, in a stream or instead of one.
 
     Attributes:
         code: The provider's own code, as it was sent.
@@ -210,3 +213,21 @@ class ProviderError(TransportError):
     ) -> None:
         super().__init__(reason, retryable=retryable, retry_after=retry_after)
         self.code, self.metadata = code, metadata
+
+
+class ProviderError(Reported):
+    """The provider reported a failure of its own, inside the stream or instead of it."""
+
+
+class HTTPStatusError(Reported):
+    """The server answered with a status that is not success; the message is the provider's own.
+
+    Attributes:
+        status_code: The status (RFC 9110, section 15).
+    """
+
+    status_code: int | None
+
+    def __init__(self, reason: str, *, status_code: int | None = None, **facts: Any) -> None:
+        super().__init__(reason, **facts)
+        self.status_code = status_code
