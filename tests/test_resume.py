@@ -207,6 +207,36 @@ def test_a_fault_of_the_reader_is_a_failure_whatever_was_said(end):
     assert verdict.evidence == (*said, "error: expected a value")
 
 
+UNPROVED = {  # how it is judged, beside closed JSON without a marker: the verdict
+    "a clean end": ({}, ("complete", False)),
+    "a clean end, where the protocol must say so": ({"strict": True}, ("interrupted", False)),
+    "a connection that broke": ({"lost": "reset by peer"}, ("interrupted", False)),
+    "calls alone: another one may have followed": ({"sealed": False}, ("interrupted", False)),
+    "JSON that is all the protocol there is": ({"marked": True}, ("complete", True)),
+    "the same over a connection that broke": (
+        {"marked": True, "lost": "reset by peer"},
+        ("complete", True),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNPROVED)
+def test_closed_json_is_taken_for_an_end_only_where_nothing_speaks_against_it(case):
+    how, expected = UNPROVED[case]
+    verdict = heard([TEXT]).verdict(whole=True, **how)
+    assert (verdict.status, verdict.confirmed) == expected
+
+
+def test_an_end_that_the_protocol_told_is_confirmed_whatever_the_connection_did():
+    verdict = heard([TEXT, STOP]).verdict(whole=True, lost="reset by peer", strict=True)
+    assert (verdict.status, verdict.confirmed) == ("complete", True)
+    assert verdict.evidence[-1] == "connection: reset by peer"
+
+
+def test_a_provider_may_say_that_it_was_cancelled():
+    assert heard([TEXT, Finish("cancelled"), DONE]).verdict(whole=False).status == "cancelled"
+
+
 def test_the_table_has_every_status_but_the_reader_s_own():
     assert {status for _, _, (status, *_) in ENDS.values()} == {*get_args(Status)} - {"cancelled"}
 
@@ -221,6 +251,7 @@ def test_a_verdict_holds_what_the_provider_said_last():
         "stop",
         last,
         OUT,
+        confirmed=True,
     )
     assert heard([Finish("length", 1)]).verdict(whole=None).finish_reason is None
 

@@ -25,6 +25,9 @@ def delta(index=0, /, **members):
     return {"choices": [{"index": index, "delta": members, "finish_reason": None}]}
 
 
+FINISH = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+
+
 def call(arguments, index, id_=None, name=None):
     function = {"name": name, "arguments": arguments} if name else {"arguments": arguments}
     return delta(tool_calls=[{"index": index, "id": id_, "function": function}])
@@ -405,7 +408,7 @@ def test_calls_stand_side_by_side_under_their_names(terminal):
     wire = [
         sse(call('{"x": 1', 0, "c1", "dig")),
         sse(call('["up', 1, "c2")),
-        sse(call("}", 0), call('"', 1), call("]", 1)),
+        sse(call("}", 0), call('"', 1), call("]", 1), {"choices": [FINISH]}),
     ]
     shown(RichScreen(out), wire, provider="chat")
     rows = [(row, out.styles(number)) for number, row in enumerate(out.text)]
@@ -418,7 +421,7 @@ def test_calls_stand_side_by_side_under_their_names(terminal):
         ("[", {GREEN}),
         ('  "up"', {GREEN}),
         ("]", {GREEN}),
-        ("complete: no end marker, JSON closed", {BOLD}),
+        ("complete: finish_reason tool_calls, JSON closed", {BOLD}),
         ("", set()),
     ]
 
@@ -468,7 +471,7 @@ def test_a_terminal_is_left_with_its_cursor_when_a_reader_breaks_off(terminal):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        watch(source(), None, RichScreen(out))
+        watch(source(), RichScreen(out))
     assert shown_while_drawing == [False]
     assert out.cursor_shown
 
@@ -505,7 +508,7 @@ def test_the_first_frame_is_seen_before_the_last_byte_is_read(terminal, kind):
             read.append(byte)
             yield byte
 
-    assert watch(source(), "chat", kind(out)) == 0
+    assert watch(source(), kind(out), provider="chat") == 0
     first = next(count for count in seen if count)
     assert first < len(wire) // 2 < len(read) == len(wire)
     assert len({*seen}) > 4, "and again and again"
@@ -519,5 +522,5 @@ def test_a_terminal_without_unicode_gets_plain_lines_that_it_can_show():
     terminal = Terminal(io.BytesIO(), encoding="latin-1", write_through=True)
     screen = screen_for(terminal)
     assert type(screen) is PlainLines
-    assert watch([b'{"\xe5\x90\x8d": "\xc3\xa9"}'], None, screen) == 0
+    assert watch([b'{"\xe5\x90\x8d": "\xc3\xa9"}'], screen) == 0
     assert terminal.buffer.getvalue().splitlines()[0] == rb'/\u540d: "\u00e9"'

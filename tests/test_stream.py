@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from support import characters, chunkings, exactly, merged, mutated, sizes, texts, utf8_texts
 
 from partialjson import (
+    BadContentType,
     Channel,
     ConnectionLost,
     Heartbeat,
@@ -258,7 +259,7 @@ ENDS = {  # messages; the class of what is raised; the verdict
     "nothing": ([], IncompleteJSONError, "interrupted"),
     "heartbeats alone": ([HEARTBEAT, HEARTBEAT], IncompleteJSONError, "interrupted"),
     "nothing but an end": ([STOP, DONE], IncompleteJSONError, "truncated"),
-    "a page of HTML": ([b"<html>\n<h1>Bad gateway</h1>\n"], IncompleteJSONError, "interrupted"),
+    "a page of HTML": ([b"<html>\n<h1>Bad gateway</h1>\n"], BadContentType, "failed"),
     "a wrong text": ([*says("[1", "x", "]"), STOP, DONE], JSONSyntaxError, "failed"),
     "a wrong call": ([call("[x]", 0, "c1", "dig"), CALLED, DONE], JSONSyntaxError, "failed"),
     "a text over a limit": ([*says("[" * 401), STOP, DONE], LimitExceeded, "failed"),
@@ -284,8 +285,8 @@ ENDS = {  # messages; the class of what is raised; the verdict
     "an error instead of a stream": ([json.dumps(OUT).encode()], ProviderError, "failed"),
     "an answer instead of a stream, cut": (
         [b'{"choices": [{"message": {"cont'],
-        ProviderError,
-        "failed",
+        IncompleteJSONError,
+        "interrupted",
     ),
     "junk": ([*says("[1]"), "{junk"], ProviderError, "failed"),
     "filtered": (
@@ -424,7 +425,7 @@ def test_an_event_over_the_limit_ends_the_stream_and_loses_nothing_before_it(hea
         ValueStart((), "array"),
         ValueEnd((0,), "number", 1, 1, 2),
     ]
-    assert (type(heard.error), heard.error.limit) == (LimitExceeded, "max_event")
+    assert (type(heard.error), heard.error.limit) == (LimitExceeded, "max_message")
     assert heard.flow.verdict.status == "failed"
 
 
@@ -782,8 +783,9 @@ def test_an_exception_of_the_source_comes_through_behind_what_was_decoded():
     with pytest.raises(OSError, match="the line went dead"):
         next(flow)
     assert flow.verdict.status == "interrupted"
-    with pytest.raises(IncompleteJSONError):
+    with pytest.raises(ConnectionLost, match="the line went dead") as caught:
         _ = flow.result
+    assert (caught.value.value, str(caught.value.__cause__)) == ([1, 2], "the line went dead")
 
 
 def test_an_exception_of_an_async_source_comes_through_behind_what_was_decoded():
@@ -853,13 +855,13 @@ def test_an_interrupt_inside_a_piece_comes_through_and_closes_the_source(error):
 # --- misuse --------------------------------------------------------------------------------------
 
 MISUSE = {
-    "a provider unheard of": ({"provider": "owl"}, "expected a provider of azure, chat, .*'owl'"),
+    "a provider unheard of": ({"provider": "owl"}, "expected a provider of anthropic, .*'owl'"),
     "a way to parse unheard of": (
         {"parse": "xml"},
         "expected parse='json', 'find' or 'text', got 'xml'",
     ),
     "a text of no provider": ({"parse": "text"}, "parse='text' needs a provider"),
-    "an end unheard of": ({"finish": "soon"}, "expected finish='auto' or 'lenient', got 'soon'"),
+    "an end unheard of": ({"finish": "soon"}, "finish='auto', 'strict' or 'lenient', got 'soon'"),
     "an option of the parser": ({"strings": "big"}, "strings"),
 }
 

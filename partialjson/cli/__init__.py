@@ -31,11 +31,14 @@ from partialjson.errors import (
 from partialjson.fragments import complete
 from partialjson.path import Path as JSONPath
 from partialjson.path import to_pointer
-from partialjson.stream import Bridge, Content, Stream, TextDelta, stream
+from partialjson.stream import Bridge, Stream, TextDelta, stream
 from partialjson.wire.providers import PROVIDERS
 
+from ._channels import channel
 from ._demo import Refusal, model_of_the_demo, refused, typed
 from ._models import is_validation_error, model, said
+from ._record import add_record, run_record
+from ._replay import add_replay, run_replay
 from ._texts import Rows, Sink, Snapshots, pattern
 from .screens import (
     JSONLines,
@@ -59,6 +62,7 @@ EXIT_CODES: dict[type[Exception], int] = {
 FAILED, USAGE = 1, 2
 NOT_OF_ITS_TYPE = 5
 INTERRUPTED = 130
+BODIES = ("json", "text")  # without any protocol
 READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
 DEMO_PACE = 0.015  # seconds from one delta to the next: the speed of a fast model
 SLOWEST = 60
@@ -128,21 +132,21 @@ def written(recording: bytes) -> str:
 def run_watch(options: argparse.Namespace) -> int:
     """Draw the document while it is filled."""
     with options.file as file:
-        return watch(pieces(file), options.provider, screen_for(sys.stdout), options.parse)
+        return watch(pieces(file), screen_for(sys.stdout), **reading(options))
 
 
 def run_events(options: argparse.Namespace) -> int:
     """Print what happens, one JSON object a line."""
     screen = JSONLines(sys.stdout, values=options.values)
     with options.file as file:
-        return watch(pieces(file), options.provider, screen, options.parse)
+        return watch(pieces(file), screen, **reading(options))
 
 
 def run_snapshots(options: argparse.Namespace) -> int:
     """Print the completed JSON text after each delta, one a line."""
     text = partial(Snapshots, out=sys.stdout)
     with options.file as file:
-        return read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
+        return read(file, Bridge(text=text, **reading(options)))
 
 
 def run_items(options: argparse.Namespace) -> int:
@@ -154,7 +158,7 @@ def run_items(options: argparse.Namespace) -> int:
         with written_to(options.errors) as errors:
             sink = Sink(sys.stdout, errors)
             text = partial(Rows, pattern=options.path, of=options.model, sink=sink)
-            code = read(file, Bridge(provider=options.provider, parse=options.parse, text=text))
+            code = read(file, Bridge(text=text, **reading(options)))
     return code or (NOT_OF_ITS_TYPE if sink.invalid else 0)
 
 
@@ -162,7 +166,7 @@ def run_validate(options: argparse.Namespace) -> int:
     """Validate a text while it comes, and print what is wrong as soon as that is certain."""
     screen = Verdicts(sys.stdout, values=options.values)
     with options.file as file:
-        code = watch(pieces(file), options.provider, screen, options.parse, options.model)
+        code = watch(pieces(file), screen, **reading(options, options.model))
     if not code and not screen.judged_the_root:
         complain("there was no content to validate")
         return EXIT_CODES[IncompleteJSONError]
@@ -176,15 +180,15 @@ def run_complete(options: argparse.Namespace) -> int:
     return 0
 
 
-def watch(
-    source: Iterable[bytes],
-    provider: str | None,
-    screen: Screen,
-    parse: Content = "json",
-    model: Any = None,
-) -> int:
+def reading(options: argparse.Namespace, model: Any = None) -> dict[str, Any]:
+    """How a bridge reads a stream, by the options of the command line."""
+    how = {"provider": options.provider, "parse": options.parse, "model": model}
+    return how if options.channel is None else how | options.channel.reading(model)
+
+
+def watch(source: Iterable[bytes], screen: Screen, **options: Any) -> int:
     """Show every event of a source on a screen as it comes; the exit code says how it ended."""
-    events = stream(source, provider=provider, parse=parse, model=model, finish="lenient")
+    events: Stream[Any] = Stream(source, Bridge(**options), finish="lenient")
     show_all(events, screen)
     return ended(events.bridge)
 
@@ -288,6 +292,8 @@ def commands() -> argparse.ArgumentParser:
     for run in (run_watch, run_events, run_snapshots, run_items, run_validate):
         add_reader(commands, run)
     command(commands, "complete", run_complete, takes_file=True)
+    add_replay(command(commands, "replay", run_replay, takes_file=True))
+    add_record(command(commands, "record", run_record))
     return parser
 
 
@@ -296,7 +302,15 @@ def add_reader(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
     name = run.__name__.removeprefix("run_")
     reader = command(commands, name, run, takes_file=True)
     reader.add_argument(
-        "--provider", choices=sorted(PROVIDERS), help="whose event stream it is; else JSON text"
+        "--provider",
+        choices=sorted([*PROVIDERS, *BODIES]),
+        help="whose stream it is, or auto; else JSON text",
+    )
+    reader.add_argument(
+        "--channel",
+        type=channel,
+        metavar="content|reasoning|tool[:NAME]",
+        help="which of the texts of a stream; all of them without it",
     )
     reader.add_argument(
         "--find",
@@ -306,6 +320,11 @@ def add_reader(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
         dest="parse",
         help="find the JSON in an answer that also holds prose, fences or thinking",
     )
+    add_special(reader, name)
+
+
+def add_special(reader: argparse.ArgumentParser, name: str) -> None:
+    """The options that only some commands have."""
     if name in ("events", "validate"):
         reader.add_argument("--values", action="store_true", help="show whole values, too")
     if name in ("items", "validate"):

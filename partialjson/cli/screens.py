@@ -25,7 +25,7 @@ from partialjson.events import (
 )
 from partialjson.parser import Parser
 from partialjson.path import JSON, Path, to_pointer
-from partialjson.stream import Heartbeat, Stream, StreamEvent, TextDelta, ToolEvent
+from partialjson.stream import Heartbeat, Reset, Stream, StreamEvent, TextDelta, ToolEvent
 from partialjson.wire.messages import Channel
 
 __all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "Verdicts", "emit", "screen_for"]
@@ -103,13 +103,15 @@ class JSONLines(Lines):
     def end(self, stream: Stream[Any]) -> None:
         """Nothing more: the exit code says how it ended."""
 
-    def record(self, event: TypedEvent | ToolEvent | TextDelta) -> dict[str, JSON]:
+    def record(self, event: TypedEvent | ToolEvent | TextDelta | Reset) -> dict[str, JSON]:
         """An event as it is printed."""
         match event:
             case ToolEvent(channel, inner):
                 return self.record(inner) | {"channel": named(channel)}
             case TextDelta(channel, text):
                 return {"event": "text", "channel": named(channel), "text": text}
+            case Reset(channel, keep, reason):
+                return {"event": "reset", "channel": named(channel), "keep": keep, "why": reason}
             case StringDelta(path, text):
                 return {"event": "delta", "path": [*path], "text": text}
             case Valid() | Invalid() | Doomed() | Revised():

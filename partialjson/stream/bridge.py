@@ -6,29 +6,34 @@ flows out are events, and at the end a verdict. Where the pieces come from is no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias, Unpack
+from functools import partial
+from typing import Any, Literal, TypeAlias, Unpack, get_args
 
 from partialjson._intake import Characters
-from partialjson.errors import ConnectionLost, LimitExceeded, ProviderError
+from partialjson.errors import ConnectionLost, HTTPStatusError, ProviderError, TransportError
 from partialjson.events import TypedEvent, event
 from partialjson.front import Found, JSONFinder
 from partialjson.parser import Parser
 from partialjson.path import JSON, Path
-from partialjson.wire.messages import Channel, Delta, Heartbeat, Item, ToolCall
-from partialjson.wire.providers import PROVIDERS, Provider
+from partialjson.wire.messages import (
+    ArgumentPart,
+    Channel,
+    Delta,
+    Heartbeat,
+    Item,
+    Restart,
+    ToolCall,
+)
 from partialjson.wire.resume import Status, Verdict, Witness
-from partialjson.wire.sse import ServerSentEvent, SSEDecoder
 
-from .texts import Piece, Text, ToolEvent, ToolParsers, TypedOptions, of_parser
+from ._reader import CONTENT, JSON_TEXT, Reader, reader_of
+from .texts import Reset, Text, ToolEvent, ToolParsers, TypedOptions, of_parser
 
-__all__ = ["Bridge", "Content", "StreamEvent", "TextDelta"]
+__all__ = ["Bridge", "Content", "EndPolicy", "Reset", "StreamEvent", "TextDelta"]
 
 Content: TypeAlias = Literal["json", "find", "text"]
-
-CONTENT = Channel("content")
-SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+EndPolicy: TypeAlias = Literal["auto", "strict", "lenient"]
 
 
 @event
@@ -44,7 +49,9 @@ class TextDelta:
     text: str
 
 
-StreamEvent: TypeAlias = TypedEvent | ToolEvent | TextDelta | Heartbeat
+OF_A_CHANNEL = (Delta, ToolCall, ArgumentPart)
+
+StreamEvent: TypeAlias = TypedEvent | ToolEvent | TextDelta | Reset | Heartbeat
 
 
 class Bridge:
@@ -54,14 +61,17 @@ class Bridge:
     and from then on nothing more is read.
 
     Args:
-        provider: A name of `partialjson.wire.providers.PROVIDERS`; `None` if the source is the
-            JSON text itself.
+        provider: A name of `partialjson.wire.providers.PROVIDERS`; `"text"` for a body that is all
+            content; `None` or `"json"` if the source is the JSON text itself.
         parse: What the content is: `"json"`; `"find"`, an answer with JSON in it, of which the
             first text is read and any further one is a `TextDelta`; or `"text"` that is passed on
             unread.
         model: The type of the content, which is then validated as its values close: whatever
             `pydantic.TypeAdapter` takes.
         tools: The types of the arguments of tool calls, by the names of the tools.
+        finish: What makes a stream complete: with `"strict"` only the protocol's own word for its
+            end, else also closed JSON behind a clean end. `"lenient"` is for those who loop.
+        only: Which channels are read; what is said in others is left out.
         text: Makes each JSON text that is read, `Text` or a subclass that does more with it: it is
             called with the type, `None` without one, and the options.
         options: Those of `Parser`, for the content and for each tool call; with `model` or `tools`
@@ -80,29 +90,37 @@ class Bridge:
         parse: Content = "json",
         model: Any = None,
         tools: Mapping[str, Any] | None = None,
+        finish: EndPolicy = "auto",
+        only: Callable[[Channel], bool] | None = None,
         text: Callable[..., Text] = Text,
         **options: Unpack[TypedOptions],
     ) -> None:
+        provider = None if provider == JSON_TEXT else provider
+        if finish not in get_args(EndPolicy):
+            raise ValueError(f"expected finish='auto', 'strict' or 'lenient', got {finish!r}")
         if parse not in ("json", "find", "text"):
             raise ValueError(f"expected parse='json', 'find' or 'text', got {parse!r}")
         if parse == "text" and provider is None:
             raise ValueError("parse='text' needs a provider: without one the source is JSON text")
         if parse == "text" and model is not None:
             raise ValueError("parse='text' reads no JSON that a model could validate")
-        typed = options if model is not None or not tools else of_parser(options)
-        self._json = text(model, **typed)
-        self.finder: JSONFinder | None = JSONFinder() if parse == "find" else None
+        self._finish, self._parse, self._only = finish, parse, only
+        self._reader: Reader | None = None if provider is None else reader_of(provider)
+        plain, every = of_parser(options), options
+        self._make_text = partial(text, model, **(plain if tools and model is None else every))
+        self._make_tools = partial(ToolParsers, tools, text=text, **(every if tools else plain))
         self.error: Exception | None = None
         self.verdict: Verdict | None = None
-        self._parse = parse
-        self._provider = None if provider is None else made(provider)
-        self._decoder = SSEDecoder()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has been said yet, or all of it is void."""
+        self._json, self._tools = self._make_text(), self._make_tools()
+        self.finder: JSONFinder | None = JSONFinder() if self._parse == "find" else None
         self._characters = Characters()
         self._witness = Witness()
-        typed = options if tools else of_parser(options)
-        self._tools = ToolParsers(tools, text=text, **typed)
         self._content_began = False
-        self._halves: dict[Channel, str] = {}
+        self._shown: dict[Channel, None] = {}  # the texts that events told of
         self._texts: dict[str, list[str]] = {"content": [], "refusal": []}
 
     # -- feeding -----------------------------------------------------------------------------------
@@ -112,7 +130,7 @@ class Bridge:
         """Whether there is nothing more to read: closed, failed, or the end marker came."""
         return self._witness.done or self.error is not None or self.verdict is not None
 
-    def feed(self, piece: Piece) -> list[StreamEvent]:
+    def feed(self, piece: object) -> list[StreamEvent]:
         """What a piece of the source says; nothing once the stream is over.
 
         Raises:
@@ -120,10 +138,10 @@ class Bridge:
         """
         if self.over:
             return []
-        if self._provider is None and self.finder is None:
+        if self._reader is None and self.finder is None:
             return self._feed(piece)  # the parser itself says what an interrupt broke off
         try:
-            return self._content(piece) if self._provider is None else self.hear(self.items(piece))
+            return self._content(piece) if self._reader is None else self.hear(self.items(piece))
         except TypeError:
             raise
         except BaseException as error:  # an interrupt: what of the piece was heard, nobody knows
@@ -132,7 +150,7 @@ class Bridge:
             )
             raise
 
-    def items(self, piece: Piece) -> list[Item]:
+    def items(self, piece: object) -> list[Item]:
         """What the provider says in a piece, to be given to `hear`; `feed` does both.
 
         Comments are heartbeats, in their places.
@@ -140,54 +158,59 @@ class Bridge:
         Raises:
             TypeError: The piece is of a kind that this source cannot have; this ends nothing.
         """
-        if self._provider is None:
+        if self._reader is None:
             raise TypeError("items() needs a provider: without one the source is the JSON itself")
         if self.over:
             return []
-        try:
-            messages = self._decoder.feed(as_bytes(piece))
-        except LimitExceeded as error:
-            messages, self.error = error.events, error
-        items: list[Item] = []
-        for data, kind in in_order(messages, self._decoder):
-            items += [Heartbeat(data.strip())] if kind is None else self._provider.feed(data, kind)
-        return [item for item in map(self._joined, items) if item is not None]
+        items = self._reader.feed(piece)
+        self.error = self._reader.error
+        return items
 
     def hear(self, items: list[Item]) -> list[StreamEvent]:
         """What happens by the items, up to the end marker or a fault of the content."""
         events: list[StreamEvent] = []
         for item in items:
-            if isinstance(item, Heartbeat):
-                events.append(item)
-            elif not (self._witness.done or self._json.error):
+            if isinstance(item, Heartbeat) or not (self._witness.done or self._json.error):
                 events += self._heard(item)  # else it is as unread as a piece behind this one
         return events
 
-    def close(self, *, cancelled: bool = False) -> list[StreamEvent]:
+    def close(
+        self, *, cancelled: bool = False, lost: TransportError | None = None
+    ) -> list[StreamEvent]:
         """The source has ended: the last events, and then `verdict` and `error` stand.
 
         Args:
             cancelled: Whether the reader left before the end.
+            lost: Why the bytes came to no clean end, if so.
         """
         if self.verdict is not None:
             return []
-        events = self._close_provider(self._provider) if self._provider is not None else []
-        for channel, half in self._halves.items():
-            if self._json.error is None:  # the end marker does not part it from its text
-                events += self._heard(Delta(channel, half))
+        marked = self._reader is None and self._json.whole
+        events: list[StreamEvent] = []
+        for item in self._reader.close() if self._reader is not None else []:
+            if self._json.error is None:  # the end marker does not part half a pair from its text
+                events += self._heard(item)
         if self.finder is not None and self._json.error is None:
             held = self.finder.feed(self._characters.close()) + self.finder.close()
             events += self._pieces(held)
-        fault = self.error or next(iter(self._tools.errors.values()), None)
+        refused = lost if isinstance(lost, HTTPStatusError) else None
+        fault = self.error or refused or next(iter(self._tools.errors.values()), None)
+        if self._reader is not None and not (fault or lost or cancelled or self._witness.finished):
+            fault = self._reader.unreadable
         texts = self._close_texts(events)
         typed = [text for text in texts if text.is_typed]
         self.verdict = self._witness.verdict(
             whole=all(text.whole for text in texts) if texts else None,
+            sealed=self._json in texts and all(text.whole for text in texts),
+            marked=marked,
             valid=all(text.error is None for text in typed) if typed else None,
             fault=None if fault is None else str(fault).partition("\n")[0],
             cancelled=cancelled,
+            lost=None if lost is None else str(lost),
+            strict=self._finish == "strict",
         )
-        self.error = self._what_counts_most(self.verdict, fault)
+        self.error = self._what_counts_most(self.verdict, fault, lost)
+        self._hand_over(self.error)
         return events
 
     # -- what came of it ---------------------------------------------------------------------------
@@ -213,6 +236,8 @@ class Bridge:
             IncompleteJSONError: The content, or a tool call, is not whole.
             ProviderError: The provider reported an error, filtered the answer, or refused.
             ConnectionLost: The stream ended without its end marker, and no JSON tells otherwise.
+            StreamTimeout: Nothing came for too long.
+            BadContentType: What came is no stream of this provider.
         """
         if self.error is not None:
             raise self.error.with_traceback(None)  # else it would grow with each call
@@ -234,6 +259,11 @@ class Bridge:
         content = {CONTENT: self.parser} if self._content_began else {}
         return content | {call: text.reader for call, text in self._tools.texts.items()}
 
+    @property
+    def data(self) -> int | None:
+        """How many messages came that were not heartbeats; `None` without a provider: all is."""
+        return None if self._reader is None else self._reader.data
+
     def parser_of(self, channel: Channel) -> Parser | None:
         """The parser that reads a channel; `None` if it is not JSON, or has not begun."""
         if channel == CONTENT and self._reads:
@@ -243,35 +273,39 @@ class Bridge:
 
     # -- one item after the other ------------------------------------------------------------------
 
-    def _joined(self, item: Item) -> Item | None:
-        """The halves of a surrogate pair, cut by the provider into two messages, as one."""
-        if not isinstance(item, Delta):
-            return item
-        text = self._halves.pop(item.channel, "") + item.text
-        if "\ud800" <= text[-1] <= "\udbff":
-            self._halves[item.channel] = text[-1]
-            text = text[:-1]
-        text = SPLIT_PAIR.sub(joined, text)
-        return Delta(item.channel, text) if text else None
-
     def _heard(self, item: Item) -> list[StreamEvent]:
         self._witness.hear(item)
+        is_left_out = self._only and isinstance(item, OF_A_CHANNEL) and not self._only(item.channel)
+        return [] if is_left_out else self._told(item)
+
+    def _told(self, item: Item) -> list[StreamEvent]:
         match item:
-            case ToolCall() | Delta(channel=Channel(kind="tool")):
-                return [*self._tools.feed(item)]
             case Delta(channel=Channel(kind="content", choice=0), text=text) if self._reads:
                 return self._content(text)
+            case ToolCall() | ArgumentPart() | Delta(channel=Channel(kind="tool")):
+                return [*self._tools.feed(item)]
             case Delta(channel=channel, text=text):
                 if channel.choice == 0 and channel.kind in self._texts:
                     self._texts[channel.kind].append(text)
+                self._shown[channel] = None
                 return [TextDelta(channel, text)]
+            case Restart():
+                return self._restart()
+            case Heartbeat():
+                return [item]
         return []
+
+    def _restart(self) -> list[StreamEvent]:
+        """All that was told is taken back, and read anew."""
+        shown = {**dict.fromkeys(self.parsers), **self._shown}
+        self._begin()
+        return [Reset(channel, 0, "the provider began its answer anew") for channel in shown]
 
     @property
     def _reads(self) -> bool:
         return self._parse != "text"
 
-    def _content(self, piece: Piece) -> list[StreamEvent]:
+    def _content(self, piece: Any) -> list[StreamEvent]:
         if self.finder is not None:
             return self._pieces(self.finder.feed(self._characters.feed(piece)))
         return self._feed(piece)
@@ -283,28 +317,20 @@ class Bridge:
             if self._json.error is not None:
                 break
             if piece.block:
+                self._shown[CONTENT] = None
                 events.append(TextDelta(CONTENT, piece.text))
             else:
                 events += self._feed(self._characters.as_fed(piece.text))
         return events
 
-    def _feed(self, piece: Piece) -> list[StreamEvent]:
-        if self._provider is None or not isinstance(piece, str) or piece.strip(" \t\n\r"):
+    def _feed(self, piece: Any) -> list[StreamEvent]:
+        if self._reader is None or not isinstance(piece, str) or piece.strip(" \t\n\r"):
             self._content_began = True  # some models write a line end before a tool call
         events = self._json.feed(piece)
         self.error = self.error or self._json.error
         return [*events]
 
     # -- the end -----------------------------------------------------------------------------------
-
-    def _close_provider(self, provider: Provider) -> list[StreamEvent]:
-        rest = self._decoder.unfinished.strip()
-        if (
-            rest.startswith((b"{", b"[")) and not self._witness.finished
-        ):  # an answer without a stream
-            events = self.hear(provider.feed(rest.decode("utf-8", "replace")))
-            return events + self.hear(provider.close())
-        return self.hear(provider.close())
 
     def _close_texts(self, events: list[StreamEvent]) -> list[Text]:
         """Close every JSON text there is, and give them."""
@@ -315,7 +341,9 @@ class Bridge:
         events += self._tools.close(finished=self._witness.finished)
         return texts + [text for text in self._tools.texts.values() if text.parser.offset]
 
-    def _what_counts_most(self, verdict: Verdict, fault: Exception | None) -> Exception | None:
+    def _what_counts_most(
+        self, verdict: Verdict, fault: Exception | None, lost: TransportError | None
+    ) -> Exception | None:
         if self.error is not None:
             return self.error
         if verdict.failure is not None:
@@ -323,6 +351,8 @@ class Bridge:
         if verdict.status in ("filtered", "refused"):
             refusal = "".join(self._texts["refusal"])
             return ProviderError(refusal or f"the answer was {verdict.status}", code=verdict.status)
+        if lost is not None and fault is None and verdict.status == "interrupted":
+            return lost
         for error in (fault, self._json.error, *self._tools.errors.values()):
             if error is not None:
                 return error
@@ -335,32 +365,9 @@ class Bridge:
         }
         return cut_texts.get(verdict.status)
 
-
-def as_bytes(piece: Piece) -> bytes:
-    if isinstance(piece, bytes | bytearray | memoryview):
-        return bytes(piece)
-    found = type(piece).__name__
-    raise TypeError(f"expected bytes from a provider's event stream, got {found}")
-
-
-def joined(pair: re.Match[str]) -> str:
-    return pair[0].encode("utf-16", "surrogatepass").decode("utf-16")
-
-
-def made(provider: str) -> Provider:
-    if provider not in PROVIDERS:
-        raise ValueError(f"expected a provider of {', '.join(PROVIDERS)}, got {provider!r}")
-    return PROVIDERS[provider]()
-
-
-def in_order(events: list[ServerSentEvent], decoder: SSEDecoder) -> list[tuple[str, str | None]]:
-    """The data and the type of each message of a feed, and each comment, which has no type.
-
-    An `error` field without data is a message, too.
-    """
-    told: list[tuple[int, str, str | None]] = [(e.end, e.data, e.event) for e in events]
-    for block in decoder.undispatched:
-        told += [(block.end, value, name) for name, value in block.fields if name == "error"]
-    comments = zip(decoder.comment_ends, decoder.comments, strict=True)
-    told += [(end, comment, None) for end, comment in comments]
-    return [(data, kind) for _, data, kind in sorted(told, key=lambda one: one[0])]
+    def _hand_over(self, error: Exception | None) -> None:
+        """Nothing decoded is lost: what there is stands on the error, too."""
+        if isinstance(error, TransportError):
+            text = "".join(self._texts["content"])
+            error.value = self._json.value if self._reads else text
+            error.tools, error.verdict = self.tools, self.verdict

@@ -1,4 +1,4 @@
-"""A source to a loop: `for event in stream(source)`, and its twin with `await`.
+"""A source to a loop: what `for event in stream(source)` goes through, and its twin with `await`.
 
 What flows in is any iterable of pieces; what flows out are the events of a `Bridge`, one by one.
 The two classes differ by `await` alone; what they share is decided in `Loop`.
@@ -6,21 +6,24 @@ The two classes differ by `await` alone; what they share is decided in `Loop`.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import AsyncIterable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeAlias, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Self
 
+from partialjson.errors import ConnectionLost, TransportError
 from partialjson.parser import Parser
 from partialjson.path import JSON, Path
+from partialjson.wire._answers import lost
+from partialjson.wire.clocks import Clocks
 from partialjson.wire.messages import Channel
 from partialjson.wire.resume import Verdict
 
-from .bridge import Bridge, Content, StreamEvent
-from .texts import Piece, TypedOptions
+from .bridge import Bridge, EndPolicy, StreamEvent
+from .timing import Timing
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
     from typing_extensions import TypeVar
 
     T = TypeVar("T", default=Any)  # so that `Stream` alone is a type, as it is before 3.13, too
@@ -29,9 +32,7 @@ else:
 
     T = TypeVar("T")
 
-EndPolicy: TypeAlias = Literal["auto", "lenient"]
-
-__all__ = ["AsyncStream", "Stream", "astream", "stream"]
+__all__ = ["AsyncStream", "Stream"]
 
 
 class Loop(Generic[T]):
@@ -39,12 +40,15 @@ class Loop(Generic[T]):
 
     Attributes:
         bridge: The sans-I/O heart, which was fed what was read so far.
+        timing: When what came first came, in seconds since the stream was made, or its request
+            sent.
     """
 
-    def __init__(self, bridge: Bridge, finish: EndPolicy) -> None:
-        if finish not in ("auto", "lenient"):
-            raise ValueError(f"expected finish='auto' or 'lenient', got {finish!r}")
+    def __init__(self, bridge: Bridge, finish: EndPolicy, clocks: Clocks | None) -> None:
         self.bridge = bridge
+        self.timing = Timing()
+        self._began = time.monotonic()
+        self._clocks = clocks
         self._finish = finish
         self._pending: deque[StreamEvent] = deque()
         self._told = False
@@ -79,15 +83,37 @@ class Loop(Generic[T]):
         """How the stream ended; `None` while it goes on."""
         return self.bridge.verdict
 
-    def _take(self, piece: Piece) -> None:
-        self._pending += self.bridge.feed(piece)
+    def _take(self, piece: object) -> None:
+        before = self.bridge.data
+        events = self.bridge.feed(piece)
+        self.timing.note(events, self._now)
+        self._pending += events
+        if self._clocks is not None and (before is None or self.bridge.data != before):
+            self._clocks.progresses()
 
-    def _end(self, *, cancelled: bool = False) -> None:
-        self._pending += self.bridge.close(cancelled=cancelled)
+    def _end(self, *, cancelled: bool = False, lost: TransportError | None = None) -> None:
+        events = self.bridge.close(cancelled=cancelled, lost=lost)
+        self.timing.note(events, self._now)
+        self._pending += events
+        if self.timing.end is None:
+            self.timing.end = self._now
 
-    def _break(self, error: BaseException) -> None:
-        """The source raised: Ctrl-C, or the end of a task, is a reader who leaves."""
-        self._end(cancelled=not isinstance(error, Exception))
+    def _break(self, error: BaseException) -> bool:
+        """The source raised; whether that is said by the verdict, and nothing else is to be done.
+
+        Ctrl-C, or the end of a task, is a reader who leaves.
+        """
+        is_fault = isinstance(error, Exception)
+        ours = lost(error)
+        cause = ours or ConnectionLost(f"the source raised {error!r}")
+        if cause is not error:
+            cause.__cause__ = error
+        self._end(cancelled=not is_fault, lost=cause if is_fault else None)
+        return ours is not None
+
+    @property
+    def _now(self) -> float:
+        return time.monotonic() - self._began
 
     def _fault(self) -> Exception | None:
         """What the loop raises behind its last event, once."""
@@ -99,8 +125,10 @@ class Loop(Generic[T]):
 class Stream(Loop[T]):
     """The events of a stream, as `stream` gives them; a context manager that closes the source."""
 
-    def __init__(self, source: Iterable[Piece], bridge: Bridge, finish: EndPolicy = "auto") -> None:
-        super().__init__(bridge, finish)
+    def __init__(
+        self, source: Iterable[object], bridge: Bridge, finish: EndPolicy = "auto"
+    ) -> None:
+        super().__init__(bridge, finish, getattr(source, "clocks", None))
         self._given, self._source = source, iter(source)
 
     def __iter__(self) -> Self:
@@ -125,8 +153,8 @@ class Stream(Loop[T]):
         except StopIteration:
             self._end()
         except BaseException as error:
-            self._break(error)
-            raise
+            if not self._break(error):
+                raise
         else:
             self._take(piece)
 
@@ -153,9 +181,9 @@ class AsyncStream(Loop[T]):
     """The events of a stream, as `astream` gives them; an async context manager."""
 
     def __init__(
-        self, source: AsyncIterable[Piece], bridge: Bridge, finish: EndPolicy = "auto"
+        self, source: AsyncIterable[object], bridge: Bridge, finish: EndPolicy = "auto"
     ) -> None:
-        super().__init__(bridge, finish)
+        super().__init__(bridge, finish, getattr(source, "clocks", None))
         self._given, self._source = source, aiter(source)
 
     def __aiter__(self) -> Self:
@@ -180,8 +208,8 @@ class AsyncStream(Loop[T]):
         except StopAsyncIteration:
             self._end()
         except BaseException as error:
-            self._break(error)
-            raise
+            if not self._break(error):
+                raise
         else:
             self._take(piece)
 
@@ -202,131 +230,3 @@ class AsyncStream(Loop[T]):
         for held in {id(self._source): self._source, id(self._given): self._given}.values():
             if close := getattr(held, "aclose", None):
                 await close()
-
-
-@overload
-def stream(
-    source: Iterable[Piece] | Piece,
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: None = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> Stream[JSON]: ...
-@overload
-def stream(
-    source: Iterable[Piece] | Piece,
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: type[T] | TypeAdapter[T],
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> Stream[T]: ...
-@overload  # a union, `Annotated` and others that are no class
-def stream(
-    source: Iterable[Piece] | Piece,
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: object,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> Stream[JSON]: ...
-def stream(
-    source: Iterable[Piece] | Piece,
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: Any = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> Stream[Any]:
-    """What a source says, to loop over as it comes.
-
-    Content events come bare, those of a tool call as `ToolEvent`, reasoning and refusal as
-    `TextDelta`, comments as `Heartbeat`. Of several choices the content of the first is read as
-    JSON, that of others is `TextDelta`. When the source ends, the loop raises what `result` would
-    raise, behind the last event: a cut stream never looks like a whole one.
-
-    Args:
-        source: Pieces of the JSON text, `str` or bytes; with a provider, bytes of its stream.
-        provider: Whose event stream it is: a name of `partialjson.wire.providers.PROVIDERS`.
-        parse: What the content is: `"json"`; `"find"`, an answer with JSON in it, of which the
-            first text is read and any further one is a `TextDelta`; or `"text"` that is passed on
-            unread.
-        model: The type of the content, whatever `pydantic.TypeAdapter` takes: `Valid`, `Invalid`,
-            `Doomed` and `Revised` come too, and `result` is of that type.
-        tools: The types of the arguments of tool calls, by the names of the tools.
-        finish: `"lenient"` leaves it to `verdict` to say how the stream ended.
-        options: Those of `Parser`, for the content and for each tool call; with `model` or `tools`
-            also those of `TypedParser`.
-
-    Raises:
-        JSONSyntaxError, IncompleteJSONError, LimitExceeded: By the loop, as `Parser` would.
-        ValidationError: By the loop: Pydantic's own, of the content or of a tool call.
-        ProviderError: By the loop: the provider reported an error, filtered or refused.
-        ConnectionLost: By the loop: no end marker came, and no JSON tells otherwise.
-        ValueError: A provider that does not exist, or a value that an option cannot have.
-        ImportError: A model, and no Pydantic.
-    """
-    bridge = Bridge(provider=provider, parse=parse, model=model, tools=tools, **options)
-    return Stream(pieces_of(source), bridge, finish)
-
-
-@overload
-def astream(
-    source: AsyncIterable[Piece],
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: None = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> AsyncStream[JSON]: ...
-@overload
-def astream(
-    source: AsyncIterable[Piece],
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: type[T] | TypeAdapter[T],
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> AsyncStream[T]: ...
-@overload  # a union, `Annotated` and others that are no class
-def astream(
-    source: AsyncIterable[Piece],
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: object,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> AsyncStream[JSON]: ...
-def astream(
-    source: AsyncIterable[Piece],
-    *,
-    provider: str | None = None,
-    parse: Content = "json",
-    model: Any = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    **options: Unpack[TypedOptions],
-) -> AsyncStream[Any]:
-    """Loop over what an async source says, as `stream` does: the twins differ by `await` alone."""
-    bridge = Bridge(provider=provider, parse=parse, model=model, tools=tools, **options)
-    return AsyncStream(source, bridge, finish)
-
-
-def pieces_of(source: Iterable[Piece] | Piece) -> Iterable[Piece]:
-    """One piece is a source of one piece: iterating `bytes` would give numbers."""
-    return [source] if isinstance(source, str | bytes | bytearray | memoryview) else source

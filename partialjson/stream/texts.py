@@ -11,16 +11,18 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast
 
 from partialjson._extras import needs_pydantic
-from partialjson.errors import TextError
+from partialjson.errors import ProviderError, TextError
 from partialjson.events import TypedEvent, event
 from partialjson.parser import Options, Parser
 from partialjson.path import JSON, Path
-from partialjson.wire.messages import Channel, Delta, Item, ToolCall
+from partialjson.wire.messages import ArgumentPart, Channel, Delta, Item, ToolCall
+
+from ._arguments import ArgumentText
 
 if TYPE_CHECKING:
     from partialjson.validation import TypedParser
 
-__all__ = ["Text", "ToolEvent", "ToolParsers", "TypedOptions"]
+__all__ = ["Reset", "Text", "ToolEvent", "ToolParsers", "TypedOptions"]
 
 Piece: TypeAlias = str | bytes | bytearray | memoryview
 
@@ -57,6 +59,23 @@ class ToolEvent:
 
     channel: Channel
     event: TypedEvent
+
+
+@event
+class Reset:
+    """What was told of a channel beyond its first characters is void; it goes on from there.
+
+    Every value that ended behind them is taken back, and events go on as if only they had been fed.
+
+    Attributes:
+        channel: Whose text.
+        keep: How many of its characters still hold.
+        reason: Why, in words.
+    """
+
+    channel: Channel
+    keep: int
+    reason: str
 
 
 class Text:
@@ -175,18 +194,22 @@ class ToolParsers:
         self._calls: dict[Channel, Channel] = {}  # each call as it was named last
         self._held: dict[Channel, StringIO] = {}  # of calls whose name is to come
         self._errors: dict[Channel, Exception] = {}
+        self._parts: dict[Channel, ArgumentText] = {}  # of calls that are told path by path
 
-    def feed(self, item: Item) -> list[ToolEvent]:
+    def feed(self, item: Item) -> list[ToolEvent | Reset]:
         """What an item of a provider's stream tells of a call; nothing, if it is of something else.
 
-        `partialjson.wire.messages` has the items: a `ToolCall`, which begins or names a call, and
-        the `Delta` of a tool's channel.
+        `partialjson.wire.messages` has the items: a `ToolCall`, which begins or names a call, the
+        `Delta` of a tool's channel, and an `ArgumentPart`. Parts that go back to what was told are
+        held until the arguments are whole; then a `Reset` may say what of them still holds.
         """
         match item:
             case ToolCall(channel=channel):
-                return self._grow(channel, "")
+                return [*self._grow(channel, "")]
             case Delta(channel=Channel(kind="tool") as channel, text=text):
-                return self._grow(channel, text)
+                return [*self._grow(channel, text)]
+            case ArgumentPart():
+                return self._part(item)
         return []
 
     def close(self, *, finished: bool = True) -> list[ToolEvent]:
@@ -236,6 +259,27 @@ class ToolParsers:
     def text_of(self, channel: Channel) -> Text | None:
         """The JSON text of one call; `None` if it has not begun."""
         return self._texts.get(channel)
+
+    def _part(self, item: ArgumentPart) -> list[ToolEvent | Reset]:
+        channel = item.channel
+        parts = self._parts.setdefault(channel, ArgumentText())
+        if item.path_text == "$":
+            text, keep = parts.close()
+            return [*self._grow(channel, text)] if keep is None else self._anew(channel, text, keep)
+        try:
+            return [*self._grow(channel, parts.feed(item.path_text, item.value, more=item.more))]
+        except ValueError as error:
+            self._grow(channel, "")
+            self._errors[channel] = ProviderError(f"an argument that cannot be read: {error}")
+            self._texts[channel].error = self._errors[channel]
+            return []
+
+    def _anew(self, channel: Channel, text: str, keep: int) -> list[ToolEvent | Reset]:
+        """A text goes on behind its first characters, and what was told behind them is void."""
+        del self._texts[channel]
+        self._read(channel, text[:keep])
+        why = "its parts did not come in the order of a document"
+        return [Reset(self._calls[channel], keep, why), *self._read(channel, text[keep:])]
 
     def _grow(self, channel: Channel, text: str) -> list[ToolEvent]:
         self._calls[channel] = channel  # its id and name may have come since

@@ -7,7 +7,7 @@ success by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .messages import Channel, Delta, Done, Failure, Finish, Item, Usage
@@ -18,8 +18,22 @@ Status: TypeAlias = Literal[
     "complete", "truncated", "filtered", "refused", "cancelled", "interrupted", "failed"
 ]
 
-LIMIT_REASONS = frozenset({"length", "max_tokens", "max_output_tokens"})
-FILTER_REASONS = frozenset({"content_filter", "safety", "recitation"})
+# Finish reasons as the APIs write them, in lower case.
+LIMIT_REASONS = frozenset(
+    {
+        *("length", "max_tokens", "max_output_tokens", "model_length", "limit", "error_limit"),
+        *("model_context_window_exceeded", "context_window_exceeded", "max_tokens_exceeded"),
+    }
+)
+FILTER_REASONS = frozenset(
+    {
+        *("content_filter", "content_filtered", "guardrail_intervened", "error_toxic"),
+        *("safety", "recitation", "blocklist", "prohibited_content", "spii", "language"),
+        *("image_safety", "image_prohibited_content", "image_recitation", "model_armor"),
+    }
+)
+REFUSAL_REASONS = frozenset({"refusal"})
+CANCEL_REASONS = frozenset({"cancelled", "canceled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,9 @@ class Verdict:
             `"filtered"`, `"refused"`: the provider or the model would not say it; `"cancelled"`:
             the reader left; `"interrupted"`: the bytes ended, and nothing said why; `"failed"`: the
             provider reported an error, or what it sent could not be read.
+        confirmed: Whether the protocol itself said that the stream is over: by its end marker, by a
+            finish reason for each choice, or, where the source is nothing but the JSON text, by the
+            bracket that closes it. `"complete"` without that rests on closed JSON and a clean end.
         evidence: What says so, in words: end markers, finish reasons, the root of the JSON.
         finish_reason: The provider's last word on the first choice, if it said one.
         usage: What the provider counted, if it said so.
@@ -39,6 +56,7 @@ class Verdict:
 
     status: Status
     evidence: tuple[str, ...]
+    confirmed: bool = field(default=False, kw_only=True)
     finish_reason: str | None = None
     usage: Usage | None = None
     failure: Failure | None = None
@@ -81,43 +99,61 @@ class Witness:
         self,
         *,
         whole: bool | None,
+        sealed: bool | None = None,
+        marked: bool = False,
         valid: bool | None = None,
         fault: str | None = None,
         cancelled: bool = False,
+        lost: str | None = None,
+        strict: bool = False,
     ) -> Verdict:
         """The verdict on a stream that is over.
 
         Args:
             whole: Whether every JSON text in it is closed; `None` where there is none to close.
+            sealed: Whether nothing can follow by the looks of it: closed JSON as the content. Calls
+                alone do not seal, since another call may follow. `None`: as `whole` says.
+            marked: Whether the JSON is all that there is of a protocol, and its root is closed.
             valid: Whether every JSON text that has a type is of it; `None` where none has one.
             fault: Why the content could not be read on, if so.
             cancelled: Whether the reader left before the end.
+            lost: Why the bytes came to no clean end, if so.
+            strict: Whether the protocol itself must have said that the stream is over.
         """
         if fault is None and self.failure is not None:
             fault = self.failure.message
+        confirmed = self.finished or marked
+        sealed = whole if sealed is None else sealed
+        others = self.open_choices - {
+            0
+        }  # what is left open there may go on, whatever is closed here
+        proved = confirmed or bool(sealed and lost is None and not strict and not others)
         return Verdict(
-            "failed" if fault is not None else self._status(whole=whole, cancelled=cancelled),
-            tuple(self._evidence(whole=whole, valid=valid, fault=fault)),
+            "failed" if fault is not None else self._status(whole, proved, cancelled=cancelled),
+            tuple(self._evidence(whole=whole, valid=valid, fault=fault, lost=lost)),
             self.finish_reasons.get(0),
             self.usage,
             self.failure,
+            confirmed=confirmed,
         )
 
-    def _status(self, *, whole: bool | None, cancelled: bool) -> Status:
-        reason = self.finish_reasons.get(0)  # the first choice is the one that was read
+    def _status(self, whole: bool | None, proved: bool, *, cancelled: bool) -> Status:  # noqa: FBT001
+        reason = self.finish_reasons.get(0, "").lower()  # the first choice is the one that was read
         if reason in FILTER_REASONS:
             return "filtered"
-        if self.refused or reason == "refusal":
+        if self.refused or reason in REFUSAL_REASONS:
             return "refused"
+        if reason in CANCEL_REASONS:
+            return "cancelled"
         if reason in LIMIT_REASONS and not whole:
             return "truncated"
-        if whole or (whole is None and self.finished):
-            return "complete"
-        if self.finished:
-            return "truncated"
+        if proved:
+            return "truncated" if whole is False else "complete"
         return "cancelled" if cancelled else "interrupted"
 
-    def _evidence(self, *, whole: bool | None, valid: bool | None, fault: str | None) -> list[str]:
+    def _evidence(
+        self, *, whole: bool | None, valid: bool | None, fault: str | None, lost: str | None
+    ) -> list[str]:
         evidence = [f"finish_reason {reason}" for reason in self.finish_reasons.values()]
         if self.done:
             evidence.append("end marker")
@@ -129,6 +165,8 @@ class Witness:
             evidence.append("valid" if valid else "invalid")
         if self.refused:
             evidence.append("refusal")
+        if lost is not None:
+            evidence.append(f"connection: {lost}")
         if fault is not None:
             evidence.append(f"error: {fault}")
         return evidence

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Literal, assert_never, assert_type
+from typing import TYPE_CHECKING, Any, Literal, assert_never, assert_type
 
 import partialjson as pj
 from partialjson.wire.messages import Item
+
+if TYPE_CHECKING:
+    import httpx
 
 assert_type(pj.__version__, str)
 
@@ -247,6 +250,9 @@ def every_stream_event(event: pj.StreamEvent) -> str:
             return text
         case pj.Heartbeat(text):
             return text
+        case pj.Reset(channel, keep, reason):
+            assert_type(keep, int)
+            return reason
         case pj.ValueStart() | pj.StringDelta() | pj.ValueEnd():
             return every_event(event)
         case pj.Valid() | pj.Invalid() | pj.Doomed() | pj.Revised():
@@ -269,6 +275,25 @@ async def streamed_too(chunks: AsyncIterator[str]) -> pj.Verdict | None:
         async for event in stream:
             assert_type(event, pj.StreamEvent)
     return the_end(stream)
+
+
+def opened(client: httpx.Client, body: dict[str, str]) -> float | None:
+    with pj.open_stream(
+        client, "POST", "/", json=body, provider="auto", model=Row, idle_timeout=None, max_depth=9
+    ) as stream:
+        assert_type(stream, pj.Stream[Row])
+        for event in stream:
+            assert_type(event, pj.StreamEvent)
+    timing: pj.Timing = stream.timing
+    return timing.first_token
+
+
+async def opened_too(client: httpx.AsyncClient, answer: httpx.Response) -> Row:
+    async with pj.aopen_stream(client, "GET", "/", params={"q": "owl"}, model=Row) as stream:
+        assert_type(stream, pj.AsyncStream[Row])
+    assert_type(pj.astream(answer, provider="text", parse="text"), pj.AsyncStream[pj.JSON])
+    assert_type(pj.stream(answer, provider="openai"), pj.Stream[pj.JSON])
+    return stream.result
 
 
 def the_end(stream: pj.Stream | pj.AsyncStream) -> pj.Verdict | None:
@@ -323,7 +348,7 @@ def a_stream_of_a_type(chunks: Iterator[bytes]) -> Row:
 def calls_side_by_side(items: Iterator[Item]) -> dict[pj.Channel, pj.JSON]:
     tools = pj.ToolParsers({"find": Row}, on_invalid="skip")
     for item in items:
-        assert_type(tools.feed(item), list[pj.ToolEvent])
+        assert_type(tools.feed(item), list[pj.ToolEvent | pj.Reset])
     return tools.values
 
 
