@@ -11,21 +11,28 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from .environment import entered, run_in
-from .gates import verdicts
+from .environment import BENCH, entered, run_in
+from .gates import Verdict, verdicts
 from .report import heading, machine, table_lines, verdict_line
 from .shapes import DELTAS, SHAPES
+from .streams import tables as streams
 from .table import Request
 from .tables import TABLES
 
 GATE_ROUNDS = 9
 TABLE_ROUNDS = 3
 
+TASKS = {BENCH: TABLES, streams.GROUP: streams.TABLES}  # by the group of the peers
+VERDICTS = {BENCH: verdicts, streams.GROUP: streams.verdicts}
+
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "tasks", nargs="*", metavar="TASK", help=f"only these tables: {', '.join(TABLES)}"
+        "tasks",
+        nargs="*",
+        metavar="TASK",
+        help=f"only these tables: {', '.join(TABLES)}; or {', '.join(streams.TABLES)}, alone",
     )
     parser.add_argument(
         "--shapes",
@@ -51,8 +58,11 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what lengths measures")
     parser.add_argument("--python", default=sys.executable, help="the interpreter to measure with")
     options = parser.parse_args(given)
-    if unknown := set(options.tasks) - set(TABLES):
+    if unknown := set(options.tasks) - {task for tasks in TASKS.values() for task in tasks}:
         parser.error(f"there is no task {', '.join(sorted(unknown))}")
+    options.group = streams.GROUP if set(options.tasks) & set(streams.TABLES) else BENCH
+    if set(options.tasks) - set(TASKS[options.group]):
+        parser.error(f"{', '.join(TASKS[options.group])} has peers of its own: ask for it alone")
     if options.plot and "lengths" not in (options.tasks or TABLES):
         parser.error("--plot draws what the task lengths measures")
     return options
@@ -70,11 +80,11 @@ def some_of(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
     return names
 
 
-def gates(rounds: int) -> tuple[bool, dict[str, Any]]:
+def gates(verdicts: Iterable[Verdict]) -> tuple[bool, dict[str, Any]]:
     """Print each verdict as it comes; whether all of them are good, and the figures."""
     print()
     found = []
-    for verdict in verdicts(rounds):
+    for verdict in verdicts:
         print(verdict_line(verdict), flush=True)
         found.append(verdict)
     failed = [verdict for verdict in found if not verdict.passed]
@@ -82,10 +92,12 @@ def gates(rounds: int) -> tuple[bool, dict[str, Any]]:
     return not failed, {"gates": [verdict.as_json() for verdict in found]}
 
 
-def tables(names: Sequence[str], request: Request) -> tuple[bool, dict[str, Any]]:
+def tables(
+    names: Sequence[str], request: Request, group: str = BENCH
+) -> tuple[bool, dict[str, Any]]:
     found = []
     for name in names:
-        for table in TABLES[name](request):
+        for table in TASKS[group][name](request):
             print("\n".join(table_lines(table)), flush=True)
             found.append(table)
     return True, {"tables": [table.as_json() for table in found]}
@@ -93,17 +105,18 @@ def tables(names: Sequence[str], request: Request) -> tuple[bool, dict[str, Any]
 
 def main(given: Sequence[str]) -> int:
     options = arguments(given)
-    if not entered():
-        return run_in(options.python, given)
+    group = options.group
+    if not entered(group):
+        return run_in(options.python, given, group)
     start = monotonic()
-    facts = machine()
-    print("\n".join(heading(facts)))
+    facts = machine(group)
+    print("\n".join(heading(facts, with_shapes=group == BENCH)))
     if options.gates:
-        good, figures = gates(options.rounds or GATE_ROUNDS)
+        good, figures = gates(VERDICTS[group](options.rounds or GATE_ROUNDS))
     else:
         rounds = options.rounds or TABLE_ROUNDS
         request = Request(rounds, options.shapes, options.deltas, options.plot)
-        good, figures = tables(options.tasks or list(TABLES), request)
+        good, figures = tables(options.tasks or list(TABLES), request, group)
     if options.json:
         report = {"machine": facts, **figures}
         options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
