@@ -164,6 +164,7 @@ def for_ever(data: bytes, pause: float = 0.01) -> Step:
         while not connection.server.over.wait(pause):
             connection.client.sendall(data)
 
+    step.waits = True
     return step
 
 

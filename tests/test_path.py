@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partialjson import from_pointer, to_pointer
+from partialjson.path import singular
 
 # RFC 6901, section 5: a document, and what each pointer names in it.
 DOCUMENT = {
@@ -112,3 +113,17 @@ def test_a_path_comes_back_from_its_pointer(path):
     for key in reversed(path):
         value = {key: value} if isinstance(key, str) else [None] * key + [value]
     assert from_pointer(to_pointer(tuple(path)), value) == tuple(path)
+
+
+SINGULAR = {"$": (), "$.a[0]['b c']": ("a", 0, "b c"), '$["a"].b': ("a", "b")}
+
+
+@pytest.mark.parametrize("text", SINGULAR)
+def test_a_query_that_selects_one_value_is_a_path(text):
+    assert singular(text) == SINGULAR[text]
+
+
+@pytest.mark.parametrize("text", ["a", "$.*", "$..a", "$[0,1]", "$.a["])
+def test_a_query_that_may_select_several_is_none(text):
+    with pytest.raises(ValueError, match="expected"):
+        singular(text)

@@ -159,6 +159,6 @@ def put(holder: JSON, key: str | int, value: JSON, *, replace: bool) -> bool | N
         raise ValueError(f"expected a container that has {key!r}, got {type(holder).__name__}")
     skipped, is_new = key > len(holder), key >= len(holder)
     holder.extend([None] * (key - len(holder) + 1))
-    if is_new or replace:
+    if replace or holder[key] is None:  # new, or skipped before
         holder[key] = value
     return None if skipped else is_new
