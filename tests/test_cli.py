@@ -911,3 +911,38 @@ def pieces(terminal):
             yield piece
     except OSError:
         pass  # Linux says EIO where the other side has gone
+
+
+# --- one channel ---------------------------------------------------------------------------------
+
+BESIDE = sse(delta(reasoning="Hm. ", content="Digging. ")) + call('{"at": 3}', 0, "dig")
+BESIDE += sse(delta("tool_calls")) + DONE
+
+
+def test_one_channel_of_a_stream_is_shown():
+    _, out, _ = run("events", "--provider", "auto", "--channel", "tool:dig", stdin=BESIDE)
+    told = [json.loads(line) for line in out.splitlines()]
+    assert {one["channel"]["kind"] for one in told} == {"tool"}
+    code, out, _ = run("events", "--provider", "chat", "--channel", "reasoning", stdin=BESIDE)
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["Hm. "]
+    assert code == 0
+
+
+def test_rows_of_one_channel_are_printed():
+    options = ("items", "--path", "$.at", "--provider", "chat", "--channel")
+    assert run(*options, "tool", stdin=BESIDE)[:2] == (0, "3\n")
+    assert run(*options, "tool:fly", stdin=BESIDE)[1] == ""
+
+
+def test_arguments_of_one_tool_are_validated():
+    options = ("validate", "--model", "builtins:dict", "--provider", "chat")
+    assert run(*options, "--channel", "tool:dig", stdin=BESIDE)[0] == 0
+    wrong = BESIDE.replace(b'{\\"at\\": 3}', b"[3]")
+    code, out, _ = run(*options, "--channel", "tool:dig", stdin=wrong)
+    assert (code, json.loads(out.splitlines()[-1])["event"]) == (5, "invalid")
+
+
+@pytest.mark.parametrize("channel", ["owl", "content:x", "tool:"])
+def test_a_channel_that_does_not_exist_is_wrong_usage(channel):
+    code, _, said = run("watch", "--channel", channel)
+    assert (code, "expected content, reasoning, tool or tool:NAME" in said) == (2, True)

@@ -114,7 +114,12 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS)
+SOME = ("httpx", "httpx2, asyncio", "httpx2, trio")  # the others take their time (nox -s soak)
+
+
+@pytest.fixture(
+    params=[name if name in SOME else pytest.param(name, marks=pytest.mark.soak) for name in WAYS]
+)
 def way(request):
     return WAYS[request.param]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -34,8 +37,18 @@ def server(tmp_path_factory):
         stderr=subprocess.DEVNULL,
         text=True,
     ) as running:
-        yield f"https://localhost:{int(running.stdout.readline())}", folder / "ca.pem"
+        port = int(running.stdout.readline())
+        wait_for(port)
+        yield f"https://localhost:{port}", folder / "ca.pem"
         running.terminate()
+
+
+def wait_for(port):
+    """The port is bound before it is listened at."""
+    for _ in range(500):
+        with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
+            return
+        time.sleep(0.02)
 
 
 def trusting(ca):

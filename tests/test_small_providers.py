@@ -176,9 +176,9 @@ COHERE = {
         [cohere("tool-call-start", 0), cohere_call("tool-call-delta", 0, function={})],
         [],
     ),
-    "the end marker after the end, which is unheard of": (
+    "the end marker after the end, which is no news": (
         [cohere_end("MAX_TOKENS"), "[DONE]"],
-        [Finish("MAX_TOKENS"), Done(), Unknown("message", "[DONE]")],
+        [Finish("MAX_TOKENS"), Done()],
     ),
     "tokens that are billed, where no others are counted": (
         [cohere_end("COMPLETE", usage={"billed_units": {"input_tokens": 2, "output_tokens": 1}})],

@@ -147,6 +147,7 @@ class Verdicts(Lines):
         self.judged_the_root = False
 
     def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - all is in the event
+        event = event.event if isinstance(event, ToolEvent) else event
         self.judged_the_root = self.judged_the_root or is_of_the_root(event)
         if isinstance(event, Valid | Revised) and self._values:
             emit(self._out, ascii_json(judged(event) | {"value": as_json(event.value)}))

@@ -27,7 +27,7 @@ from partialjson.wire.messages import (
     text_in,
 )
 
-from ._base import MessageDecoder, object_in
+from ._base import MessageDecoder, error_of, object_in
 
 __all__ = ["ReplicateDecoder"]
 
@@ -91,7 +91,7 @@ class ReplicateDecoder(MessageDecoder):
             case "message" if "output" in message and type(message.get("status")) is str:
                 return self._whole(message)
             case _:
-                return [Unknown(event, message)]
+                return [error_of(message, event) or Unknown(event, message)]
 
     def _whole(self, prediction: dict[str, JSON]) -> list[Item]:
         """What a prediction holds; its output is a text, or a list of the texts as they came."""
