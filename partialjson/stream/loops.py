@@ -45,8 +45,8 @@ class Loop(Generic[T]):
     """
 
     def __init__(self, bridge: Bridge, finish: EndPolicy, clocks: Clocks | None) -> None:
-        self.bridge = bridge
-        self.timing = Timing()
+        self.bridge: Bridge = bridge
+        self.timing: Timing = Timing()
         self._began = time.monotonic()
         self._clocks = clocks
         self._finish = finish

@@ -72,11 +72,11 @@ class Source:
     def __init__(
         self, answer: Any, clocks: Clocks | None = None, limits: dict[str, Any] | None = None
     ) -> None:
-        self.clocks = clocks or Clocks()
+        self.clocks: Clocks = clocks or Clocks()
         self._answer = answer
         self._is_shared = getattr(answer, "http_version", "") in SHARED
         self._limits = {} if limits is None else limits
-        self.is_closed = False
+        self.is_closed: bool = False
 
     def _keeps_to(self, seconds: float | None) -> None:
         """Over a shared connection the library itself looks at its limit, at each read."""
@@ -184,7 +184,7 @@ class Request:
         self, client: Any, method: str, url: str, clocks: Clocks, **sent: Unpack[Sent]
     ) -> None:
         self.body: Body | None = None
-        self.clocks = clocks
+        self.clocks: Clocks = clocks
         self._client = client
         self._limits = limits_of(client, clocks)
         self._request, self._how = built(client, method, url, self._limits, sent)
@@ -280,7 +280,7 @@ class AsyncRequest:
         self, client: Any, method: str, url: str, clocks: Clocks, **sent: Unpack[Sent]
     ) -> None:
         self.body: AsyncBody | None = None
-        self.clocks = clocks
+        self.clocks: Clocks = clocks
         self._client = client
         self._limits = limits_of(client, clocks)
         self._request, self._how = built(client, method, url, self._limits, sent)

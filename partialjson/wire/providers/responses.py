@@ -51,7 +51,7 @@ TEXTS = {  # events of a part's text: its type
     "response.reasoning_summary_text": "summary_text",
 }
 PART_EVENTS = {f"response.{part}_part" for part in ("content", "reasoning", "reasoning_summary")}
-CALLS = {  # type of a call: the members that may hold its arguments
+CALLS: dict[str, tuple[str, ...]] = {  # type of a call: the members that may hold its arguments
     **dict.fromkeys(("function_call", "mcp_call", "tool_search_call"), ("arguments",)),
     **dict.fromkeys(("computer_call", "local_shell_call", "shell_call"), ("action", "actions")),
     "custom_tool_call": ("input",),
