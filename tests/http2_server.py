@@ -29,7 +29,7 @@ async def application(scope, receive, send):
 def main(certificate, key):
     config = Config()
     config.bind, config.certfile, config.keyfile = ["localhost:0"], certificate, key
-    config.alpn_protocols = ["h2"]
+    config.alpn_protocols = ["h2", "http/1.1"]
     sockets = config.create_sockets()
     config.create_sockets = lambda: sockets
     print(sockets.secure_sockets[0].getsockname()[1], flush=True)  # noqa: T201 - its only output

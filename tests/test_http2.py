@@ -1,4 +1,4 @@
-"""Streams that share a connection: HTTP/2 over TLS, against a real server."""
+"""Streams over TLS, alone and sharing a connection by HTTP/2, against a real server."""
 
 from __future__ import annotations
 
@@ -79,6 +79,18 @@ def test_a_clock_ends_one_stream_of_a_shared_connection(server, library):
         with open_stream(client, "POST", url) as flow:
             list(flow)
         assert flow.result == VALUE
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_clock_ends_a_stream_of_its_own_connection_over_tls(server, library):
+    url, ca = server
+    with (
+        library.Client(verify=trusting(ca)) as client,
+        pytest.raises(StreamTimeout, match="idle_timeout"),
+        open_stream(client, "POST", f"{url}/stall", idle_timeout=0.2) as flow,
+    ):
+        list(flow)
+    assert flow.value == {"title": "Owls"}
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
