@@ -197,10 +197,8 @@ def loop(provider: str) -> Read:
 
 def value_of(client: Any, url: str, provider: str) -> Any:
     """The value at the end of the loop, which raises where the stream did not end well."""
-    with (
-        client.stream("POST", url, json={"stream": True}) as response,
-        partialjson.stream(response.iter_bytes(), provider=provider) as stream,
-    ):
+    asked = {"stream": True}
+    with partialjson.open_stream(client, "POST", url, provider=provider, json=asked) as stream:
         for _ in stream:
             pass
         return stream.result

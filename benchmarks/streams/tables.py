@@ -17,7 +17,7 @@ GROUP = "bench-streams"
 
 def streams(request: Request) -> Iterator[Table]:
     yield honesty()
-    yield costs(request.rounds)
+    yield from costs(request.rounds)
     yield long_line(request.rounds)
     yield memory()
 
