@@ -7,11 +7,12 @@ their order. Every stream is read message by message, and the decoder is pickled
 from __future__ import annotations
 
 import json
-import pickle
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from items import content, read_by, reasoning, told, tool
 
 from partialjson.wire.messages import (
     Channel,
@@ -27,41 +28,11 @@ from partialjson.wire.messages import (
 )
 from partialjson.wire.providers.responses import ResponsesDecoder
 
-
-def read(*messages):
-    """All items of some messages: a text, an object for its JSON, or (event type, either)."""
-    decoder, said = ResponsesDecoder(), []
-    for message in messages:
-        event, data = message if type(message) is tuple else ("message", message)
-        decoder = pickle.loads(pickle.dumps(decoder))  # noqa: S301 our own bytes
-        said += decoder.feed(data if type(data) is str else json.dumps(data), event)
-    return said + decoder.close()
-
-
-def told(items):
-    """Items with the ids and names that a channel leaves out when it is compared."""
-    return [
-        (item, item.channel.id, item.channel.name) if isinstance(item, (Delta, ToolCall)) else item
-        for item in items
-    ]
-
-
-def content(text, index=0):
-    return Delta(Channel("content", index), text)
-
-
-def reasoning(text, index=0):
-    return Delta(Channel("reasoning", index), text)
+read = partial(read_by, ResponsesDecoder)
 
 
 def refusal(text):
     return Delta(Channel("refusal"), text)
-
-
-def tool(index, id_, name, *texts):
-    """What a call's beginning and its growth say."""
-    channel = Channel("tool", index, id_, name)
-    return [ToolCall(channel), *(Delta(channel, text) for text in texts)]
 
 
 # --- the events ----------------------------------------------------------------------------------

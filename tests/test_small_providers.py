@@ -6,12 +6,10 @@ own. Every stream is read message by message, and the decoder is pickled before 
 
 from __future__ import annotations
 
-import json
-import pickle
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from items import content, read_by, reasoning, told, tool
 
 from partialjson.wire.messages import (
     Channel,
@@ -39,41 +37,9 @@ DECODERS = (
 )
 
 
-def read(make, *messages):
-    """All items of some messages: a text, an object for its JSON, or (event type, either)."""
-    decoder, said = make(), []
-    for message in messages:
-        event, data = message if type(message) is tuple else ("message", message)
-        decoder = pickle.loads(pickle.dumps(decoder))  # noqa: S301 our own bytes
-        said += decoder.feed(data if type(data) is str else json.dumps(data), event)
-    return said + decoder.close()
-
-
-def content(text, index=0, choice=0):
-    return Delta(Channel("content", index, choice=choice), text)
-
-
-def reasoning(text, index=0):
-    return Delta(Channel("reasoning", index), text)
-
-
-def tool(index, id_, name, *texts):
-    """What a call's beginning and its growth say."""
-    channel = Channel("tool", index, id_, name)
-    return [ToolCall(channel), *(Delta(channel, text) for text in texts)]
-
-
 def passing(message, code, metadata=None):
     """A failure that is worth another try."""
     return Failure(message, code, retryable=True, metadata=metadata)
-
-
-def told(items):
-    """Items with the ids and names that a channel leaves out when it is compared."""
-    return [
-        (item, item.channel.id, item.channel.name) if isinstance(item, (Delta, ToolCall)) else item
-        for item in items
-    ]
 
 
 # --- Cohere, version 2 ---------------------------------------------------------------------------
@@ -722,7 +688,7 @@ STREAMS = [
 
 @pytest.mark.parametrize(("make", "messages", "expected"), STREAMS)
 def test_a_stream_says(make, messages, expected):
-    assert told(read(make, *messages)) == told(expected)
+    assert told(read_by(make, *messages)) == told(expected)
 
 
 @pytest.mark.parametrize(("make", "messages", "expected"), STREAMS)
@@ -755,7 +721,7 @@ REPEATED = {
 
 @pytest.mark.parametrize("make", DECODERS)
 def test_a_finish_reason_that_is_repeated_is_said_once(make):
-    said = read(make, REPEATED[make], REPEATED[make])
+    said = read_by(make, REPEATED[make], REPEATED[make])
     assert [type(item) for item in said].count(Finish) == 1
 
 
@@ -775,7 +741,7 @@ def test_nothing_is_read_after_close(make, event):
 
 @pytest.mark.parametrize("make", DECODERS)
 def test_junk_is_a_failure_that_is_worth_another_try(make):
-    (failure,) = read(make, "<html>busy</html>")
+    (failure,) = read_by(make, "<html>busy</html>")
     assert isinstance(failure, Failure)
     assert failure.retryable
 
@@ -838,7 +804,7 @@ def assert_is_news(said):
 @given(data=st.data())
 def test_whatever_a_server_sends_nothing_raises(make, data):
     anything = st.tuples(st.sampled_from([*WORDS[make], "message", "error"]), unheard_of(make))
-    assert_is_news(read(make, *data.draw(st.lists(anything, max_size=4))))
+    assert_is_news(read_by(make, *data.draw(st.lists(anything, max_size=4))))
 
 
 @pytest.mark.parametrize(("make", "table"), TABLES)
@@ -849,4 +815,4 @@ def test_a_member_of_the_wrong_type_is_left_unread(make, table, data):
     for one in messages:
         event, body = one if type(one) is tuple else ("message", one)
         sent.append((event, body if type(body) is str else damaged(body, data.draw)))
-    assert_is_news(read(make, *sent))
+    assert_is_news(read_by(make, *sent))
