@@ -32,7 +32,7 @@ from partialjson.fragments import complete
 from partialjson.path import Path as JSONPath
 from partialjson.path import to_pointer
 from partialjson.stream import Bridge, Stream, TextDelta, stream
-from partialjson.wire.providers import PROVIDERS
+from partialjson.stream._reader import NAMES
 
 from ._channels import channel
 from ._demo import Refusal, model_of_the_demo, refused, typed
@@ -62,7 +62,6 @@ EXIT_CODES: dict[type[Exception], int] = {
 FAILED, USAGE = 1, 2
 NOT_OF_ITS_TYPE = 5
 INTERRUPTED = 130
-BODIES = ("json", "text")  # without any protocol
 READ_AT_MOST = 65_536  # bytes; a pipe gives what it has
 DEMO_PACE = 0.015  # seconds from one delta to the next: the speed of a fast model
 SLOWEST = 60
@@ -303,7 +302,7 @@ def add_reader(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
     reader = command(commands, name, run, takes_file=True)
     reader.add_argument(
         "--provider",
-        choices=sorted([*PROVIDERS, *BODIES]),
+        choices=NAMES,
         help="whose stream it is, or auto; else JSON text",
     )
     reader.add_argument(

@@ -19,12 +19,13 @@ from partialjson.wire.providers import PROVIDERS
 
 from ._objects import plain
 
-__all__ = ["CONTENT", "JSON_TEXT", "Reader", "reader_of"]
+__all__ = ["CONTENT", "JSON_TEXT", "NAMES", "Reader", "reader_of"]
 
 CONTENT = Channel("content")
 SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 EXCERPT = 120  # characters of what cannot be read that are shown
 JSON_TEXT, PLAIN_TEXT = "json", "text"  # bodies without any protocol
+NAMES = tuple(sorted([*PROVIDERS, JSON_TEXT, PLAIN_TEXT]))
 
 
 class Reader(Protocol):
@@ -65,8 +66,7 @@ def reader_of(provider: str) -> Reader:
     if provider == PLAIN_TEXT:
         return TextReader()
     if provider not in PROVIDERS:
-        known = ", ".join(sorted([*PROVIDERS, JSON_TEXT, PLAIN_TEXT]))
-        raise ValueError(f"expected a provider of {known}, got {provider!r}")
+        raise ValueError(f"expected a provider of {', '.join(NAMES)}, got {provider!r}")
     return MessageReader(provider)
 
 

@@ -199,9 +199,10 @@ class Bridge:
             fault = self._reader.unreadable
         texts = self._close_texts(events)
         typed = [text for text in texts if text.is_typed]
+        whole = all(text.whole for text in texts) if texts else None
         self.verdict = self._witness.verdict(
-            whole=all(text.whole for text in texts) if texts else None,
-            sealed=self._json in texts and all(text.whole for text in texts),
+            whole=whole,
+            sealed=bool(whole) and self._json in texts,
             marked=marked,
             valid=all(text.error is None for text in typed) if typed else None,
             fault=None if fault is None else str(fault).partition("\n")[0],

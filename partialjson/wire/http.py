@@ -110,7 +110,8 @@ class Body(Source):
             self._keeps_to(seconds)
             if self._pieces is None:
                 self.check()
-                self._watch = watched(self._answer, self.clocks, seconds)
+                if seconds is not None and not self._is_shared:
+                    self._watch = watched(self._answer, self.clocks)
                 self._pieces = iter(self._answer.iter_bytes())
             return next(self._pieces)
 
@@ -160,12 +161,10 @@ class Watch:
             pause = min(self._pause, left)
 
 
-def watched(answer: Any, clocks: Clocks, seconds: float | None) -> Watch | None:
-    """Who looks at the clocks during a read, where there is a limit and a socket of its own."""
+def watched(answer: Any, clocks: Clocks) -> Watch | None:
+    """Who looks at the clocks during a read, where the answer has a socket."""
     stream = answer.extensions.get("network_stream") if hasattr(answer, "extensions") else None
-    if seconds is None or stream is None or getattr(answer, "http_version", "") in SHARED:
-        return None
-    socket = stream.get_extra_info("socket")
+    socket = None if stream is None else stream.get_extra_info("socket")
     return None if socket is None else Watch(clocks, socket)
 
 

@@ -236,6 +236,11 @@ def objects_in(value: JSON) -> list[dict[str, JSON]]:
     return [one for one in value if type(one) is dict] if type(value) is list else []
 
 
+def object_in(value: JSON) -> dict[str, JSON]:
+    """The object itself; an empty one if it is something else."""
+    return value if type(value) is dict else {}
+
+
 def text_in(value: JSON) -> str:
     """The string itself; the empty one if it is something else."""
     return value if type(value) is str else ""

@@ -110,7 +110,8 @@ class SSEDecoder:
             raise self._error.with_traceback(None)  # else it would grow with each call
         if self._closed:
             raise RuntimeError("feed() after close(): a new stream needs a new SSEDecoder")
-        stream = self._after_line_end(self._after_mark(_as_bytes(data)))
+        self._mark, unmarked = after_mark(self._mark, _as_bytes(data))
+        stream = self._after_line_end(unmarked)
 
         self.comments, self.comment_ends, self.undispatched = [], [], []
         events: list[ServerSentEvent] = []
@@ -149,17 +150,6 @@ class SSEDecoder:
     def __getstate__(self) -> dict[str, object]:
         # A shallow copy would share the one thing that changes in place.
         return {**self.__dict__, "_held": self._held.copy()}
-
-    def _after_mark(self, data: bytes) -> bytes:
-        """`data` without the one byte order mark that a stream may begin with (§9.2.6)."""
-        if self._mark is None:
-            return data
-        start = self._mark + data
-        if len(start) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(start):
-            self._mark = start
-            return b""
-        self._mark = None
-        return start.removeprefix(BYTE_ORDER_MARK)
 
     def _after_line_end(self, data: bytes) -> bytes:
         """`data` without the LF of a CRLF that was cut in two: its CR has ended the line."""
@@ -236,6 +226,24 @@ class SSEDecoder:
         (events if data else self.undispatched).append(event)
         self._held.clear()
         self._line_start = 0
+
+
+def after_mark(held: bytes | None, data: bytes) -> tuple[bytes | None, bytes]:
+    """`data` without the one byte order mark that a stream may begin with (§9.2.6).
+
+    Args:
+        held: The first bytes of the stream, while they may be a mark; `None` behind them.
+        data: What came next.
+
+    Returns:
+        What is held now, and the bytes behind the mark.
+    """
+    if held is None:
+        return None, data
+    start = held + data
+    if len(start) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(start):
+        return start, b""
+    return None, start.removeprefix(BYTE_ORDER_MARK)
 
 
 def _as_bytes(data: bytes | bytearray | memoryview) -> bytes:

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import Generic, NoReturn, TypeVar
 
 from partialjson.errors import LimitExceeded
-from partialjson.wire.sse import BYTE_ORDER_MARK, EXCERPT
+from partialjson.wire.sse import EXCERPT, after_mark
 
 __all__ = ["BLANK", "DEFAULT_LIMIT", "Framing", "decoded", "is_whole"]
 
@@ -59,7 +59,8 @@ class Framing(Generic[Whole]):
                 f"feed() after close(): a new body needs a new {type(self).__name__}"
             )
         whole: list[Whole] = []
-        self._take(self._after_mark(as_bytes(data)), whole)
+        self._mark, unmarked = after_mark(self._mark, as_bytes(data))
+        self._take(unmarked, whole)
         return whole
 
     def close(self) -> list[Whole]:
@@ -96,17 +97,6 @@ class Framing(Generic[Whole]):
     @abstractmethod
     def _end(self, whole: list[Whole]) -> None:
         """Append to `whole` what the end completes."""
-
-    def _after_mark(self, data: bytes) -> bytes:
-        """`data` without the one byte order mark that a body may begin with."""
-        if self._mark is None:
-            return data
-        start = self._mark + data
-        if len(start) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(start):
-            self._mark = start
-            return b""
-        self._mark = None
-        return start.removeprefix(BYTE_ORDER_MARK)
 
     def _take(self, body: bytes, whole: list[Whole]) -> None:
         self._read(body, whole)

@@ -20,14 +20,27 @@ from partialjson.wire.messages import (
     Delta,
     Done,
     Failure,
+    Finish,
     Heartbeat,
     Item,
     ToolCall,
     Unknown,
+    Usage,
+    number_in,
+    object_in,
     read_failure,
 )
 
-__all__ = ["Channels", "MessageDecoder", "Provider", "as_json", "error_of"]
+__all__ = [
+    "Channels",
+    "MessageDecoder",
+    "OneAnswer",
+    "Provider",
+    "as_json",
+    "error_of",
+    "learn",
+    "usage_of",
+]
 
 END_MARKER = "[DONE]"
 EXCERPT = 120  # characters of an unreadable message that are shown
@@ -103,8 +116,9 @@ class MessageDecoder:
         said: list[Item] = []
         for one in messages:
             known = type(one) is dict and not self._done
-            said += self._read(one, event) if known else [Unknown(event, one)]
-            self._done = self._done or any(type(item) is Done for item in said)
+            news = self._read(one, event) if known else [Unknown(event, one)]
+            self._done = self._done or any(type(item) is Done for item in news)
+            said += news
         return said
 
     def close(self) -> list[Item]:
@@ -119,6 +133,20 @@ class MessageDecoder:
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("feed after close: make a new decoder for another stream")
+
+
+@dataclass(slots=True)
+class OneAnswer(MessageDecoder):
+    """A decoder whose streams hold one answer each, which ends once."""
+
+    _finished: str = field(default="", init=False)  # the finish reason that was said last
+
+    def _finish(self, reason: str) -> list[Item]:
+        """A finish reason that is news."""
+        if not reason or self._finished == reason:
+            return []
+        self._finished = reason
+        return [Finish(reason)]
 
 
 @dataclass(slots=True)
@@ -179,17 +207,22 @@ def as_json(arguments: JSON) -> str:
     return json.dumps(arguments)
 
 
-def object_in(value: JSON) -> dict[str, JSON]:
-    """The object itself; an empty one if it is something else."""
-    return value if type(value) is dict else {}
-
-
 def error_of(message: Mapping[str, JSON], event: str) -> Failure | None:
     """The failure that a message reports, if it does: at its top, or by being one."""
     error = message.get("error")
     if not error and "error" in (event, message.get("object"), message.get("type")):
         error = message
     return read_failure(error, message) if error else None
+
+
+def usage_of(message: Mapping[str, JSON]) -> list[Item]:
+    """What was counted, by the names of OpenAI's API, if anything was."""
+    # In 2025 Groq counted in `x_groq` alone.
+    usage = message.get("usage") or object_in(message.get("x_groq")).get("usage")
+    if type(usage) is not dict or not usage:
+        return []
+    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    return [Usage(number_in(read), number_in(written), usage)]
 
 
 def unreadable(text: str, event: str) -> Failure:

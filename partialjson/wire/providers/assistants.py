@@ -15,17 +15,16 @@ from dataclasses import dataclass, field
 from partialjson.wire.messages import (
     JSON,
     Done,
-    Finish,
     Item,
     Unknown,
     number_in,
+    object_in,
     objects_in,
     read_failure,
     text_in,
 )
 
-from ._base import Channels, MessageDecoder, as_json, error_of, object_in
-from .chat import _usage
+from ._base import Channels, OneAnswer, as_json, error_of, usage_of
 
 __all__ = ["AssistantsDecoder"]
 
@@ -46,7 +45,7 @@ ENDS = {"completed", "requires_action", "incomplete", "cancelled", *FAILED}
 
 
 @dataclass(slots=True)
-class AssistantsDecoder(MessageDecoder):
+class AssistantsDecoder(OneAnswer):
     """Events of a run to items: `feed` each with its event type, then `close`.
 
     Each part of each message is a channel, in the order they began. A run ends with a `Finish`
@@ -58,7 +57,6 @@ class AssistantsDecoder(MessageDecoder):
     """
 
     _channels: Channels = field(default_factory=Channels, init=False)
-    _finished: str = field(default="", init=False)  # the finish reason that was said last
     _ids: set[str] = field(default_factory=set, init=False)  # of the calls that have begun
 
     def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
@@ -113,14 +111,7 @@ class AssistantsDecoder(MessageDecoder):
             said = self._finish(text_in(why) or state)
         else:
             said = self._required(run) + self._finish(state)
-        return said + _usage(run)
-
-    def _finish(self, reason: str) -> list[Item]:
-        """A finish reason that is news."""
-        if not reason or self._finished == reason:
-            return []
-        self._finished = reason
-        return [Finish(reason)]
+        return said + usage_of(run)
 
     def _required(self, run: Mapping[str, JSON]) -> list[Item]:
         """Calls that the run waits for, and that no step has told."""

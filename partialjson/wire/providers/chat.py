@@ -25,14 +25,14 @@ from partialjson.wire.messages import (
     Item,
     ToolCall,
     Unknown,
-    Usage,
     number_in,
+    object_in,
     objects_in,
     read_failure,
     text_in,
 )
 
-from ._base import MessageDecoder, as_json, learn
+from ._base import MessageDecoder, as_json, learn, usage_of
 
 __all__ = ["ChatDecoder"]
 
@@ -87,7 +87,7 @@ class ChatDecoder(MessageDecoder):
     def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
         choices = objects_in(message.get("choices"))
         error = _error(message, choices, event)
-        usage = _usage(message)
+        usage = usage_of(message)
         if not (error or usage or type(message.get("choices")) is list):
             return [Unknown(event, message)]
 
@@ -119,8 +119,7 @@ class ChatDecoder(MessageDecoder):
         return said
 
     def _call(self, call: Mapping[str, JSON], number: int) -> list[Item]:
-        function = call.get("function")
-        function = function if type(function) is dict else {}
+        function = object_in(call.get("function"))
         id_, name = text_in(call.get("id")) or None, text_in(function.get("name")) or None
         place, text = number_in(call.get("index")), as_json(function.get("arguments"))
         if not (id_ or name or text):
@@ -215,12 +214,3 @@ def _error(message: Mapping[str, JSON], choices: list[dict[str, JSON]], event: s
         if error := holder.get("error"):
             return error
     return message if "error" in (event, message.get("object"), message.get("type")) else None
-
-
-def _usage(message: Mapping[str, JSON]) -> list[Item]:
-    groq = message.get("x_groq")  # in 2025 Groq counted there alone
-    usage = message.get("usage") or (groq.get("usage") if type(groq) is dict else None)
-    if type(usage) is not dict or not usage:
-        return []
-    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return [Usage(number_in(read), number_in(written), usage)]

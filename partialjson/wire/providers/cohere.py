@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 from partialjson.wire.messages import (
     JSON,
     Done,
-    Finish,
     Item,
     Unknown,
     Usage,
     number_in,
+    object_in,
     objects_in,
     read_failure,
     text_in,
 )
 
-from ._base import Channels, MessageDecoder, as_json, error_of, object_in
+from ._base import Channels, OneAnswer, as_json, error_of
 
 __all__ = ["CohereDecoder"]
 
@@ -42,17 +42,15 @@ BROKEN_OFF = {  # finish reasons of an answer that failed
 
 
 @dataclass(slots=True)
-class CohereDecoder(MessageDecoder):
+class CohereDecoder(OneAnswer):
     """Messages of Cohere's chat to items: `feed` each, then `close`.
 
     The tool plan and `thinking` are reasoning, in channels of their own. `usage` counts all tokens,
     or the billed ones where nothing else is counted. The finish reasons `ERROR` and `TIMEOUT` are a
-    `Failure`, and only the second is worth another try. The end of a message is `Done`: a `[DONE]`
-    behind it is `Unknown`.
+    `Failure`, and only the second is worth another try. The end of a message is `Done`.
     """
 
     _channels: Channels = field(default_factory=Channels, init=False)
-    _finished: str = field(default="", init=False)  # the finish reason that was said last
 
     def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
         kind = text_in(message.get("type")) or text_in(message.get("event_type"))
@@ -145,13 +143,6 @@ class CohereDecoder(MessageDecoder):
             facts = {"message": error or BROKEN_OFF[reason], "code": reason or None}
             return [read_failure(facts, {}), *_usage(usage)]
         return self._finish(reason) + _usage(usage)
-
-    def _finish(self, reason: str) -> list[Item]:
-        """A finish reason that is news."""
-        if not reason or self._finished == reason:
-            return []
-        self._finished = reason
-        return [Finish(reason)]
 
 
 def _usage(usage: JSON) -> list[Item]:

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from partialjson.wire.messages import (
     JSON,
     Done,
-    Finish,
     Item,
     Unknown,
     Usage,
     number_in,
+    object_in,
     objects_in,
     text_in,
 )
 
-from ._base import Channels, MessageDecoder, as_json, error_of, object_in
+from ._base import Channels, OneAnswer, as_json, error_of
 
 __all__ = ["OllamaDecoder"]
 
@@ -33,7 +33,7 @@ ENDED = "stop"  # the finish reason of servers that gave none: nothing else ende
 
 
 @dataclass(slots=True)
-class OllamaDecoder(MessageDecoder):
+class OllamaDecoder(OneAnswer):
     """Lines of Ollama's API to items: `feed` each, then `close`.
 
     A tool call comes whole, its arguments as an object, and its channel has their JSON text. Every
@@ -43,7 +43,6 @@ class OllamaDecoder(MessageDecoder):
     """
 
     _channels: Channels = field(default_factory=Channels, init=False)
-    _finished: str = field(default="", init=False)  # the finish reason that was said last
     _calls: int = field(default=0, init=False)  # so far: the key of one without an id
 
     def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
@@ -82,10 +81,3 @@ class OllamaDecoder(MessageDecoder):
             read, written = counted.get("prompt_eval_count"), counted.get("eval_count")
             said.append(Usage(number_in(read), number_in(written), counted))
         return [*said, Done()]
-
-    def _finish(self, reason: str) -> list[Item]:
-        """A finish reason that is news."""
-        if not reason or self._finished == reason:
-            return []
-        self._finished = reason
-        return [Finish(reason)]

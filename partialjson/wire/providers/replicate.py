@@ -17,17 +17,17 @@ from partialjson.wire.messages import (
     Delta,
     Done,
     Failure,
-    Finish,
     Heartbeat,
     Item,
     Unknown,
     Usage,
     number_in,
+    object_in,
     read_failure,
     text_in,
 )
 
-from ._base import MessageDecoder, error_of, object_in
+from ._base import MessageDecoder, OneAnswer, error_of
 
 __all__ = ["ReplicateDecoder"]
 
@@ -39,7 +39,7 @@ GOING = ("starting", "processing")  # the states of a prediction that is not who
 
 
 @dataclass(slots=True)
-class ReplicateDecoder(MessageDecoder):
+class ReplicateDecoder(OneAnswer):
     """Events of a prediction's stream to items: `feed` each with its event type, then `close`.
 
     The data of `output` is the text itself, to the last space: never JSON to this decoder, nor an
@@ -48,7 +48,6 @@ class ReplicateDecoder(MessageDecoder):
     """
 
     _failed: bool = field(default=False, init=False)
-    _finished: str = field(default="", init=False)  # the finish reason that was said last
 
     def feed(self, data: str, event: str = "message") -> list[Item]:
         """What one event says.
@@ -109,13 +108,6 @@ class ReplicateDecoder(MessageDecoder):
         if reason not in BROKEN_OFF:
             return self._finish(reason)
         return [] if self._failed else [_failure({**facts, "code": reason})]
-
-    def _finish(self, reason: str) -> list[Item]:
-        """A finish reason that is news."""
-        if not reason or self._finished == reason:
-            return []
-        self._finished = reason
-        return [Finish(reason)]
 
 
 def _failure(facts: dict[str, JSON]) -> Failure:

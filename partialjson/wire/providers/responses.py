@@ -26,12 +26,13 @@ from partialjson.wire.messages import (
     Unknown,
     Usage,
     number_in,
+    object_in,
     objects_in,
     read_failure,
     text_in,
 )
 
-from ._base import Channels, MessageDecoder, as_json, error_of, object_in
+from ._base import Channels, MessageDecoder, as_json, error_of
 
 __all__ = ["ResponsesDecoder"]
 
