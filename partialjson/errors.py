@@ -163,6 +163,8 @@ class TransportError(PartialJSONError, OSError):
         value: What a stream's content had come to; `None` where nothing of it was decoded.
         tools: What the arguments of each of its tool calls had come to, by channel.
         verdict: How the stream ended; `None` before one began.
+        still_open: The paths of those values of the content that are not whole, from the root
+            inwards; all others are. None where there was no JSON.
     """
 
     retryable: bool
@@ -170,6 +172,7 @@ class TransportError(PartialJSONError, OSError):
     value: JSON
     tools: dict[Any, JSON]  # by `Channel`, which lives a floor above
     verdict: Any  # a `Verdict`, which lives a floor above
+    still_open: list[Path]
 
     def __init__(
         self, reason: str, *, retryable: bool = False, retry_after: float | None = None
@@ -177,6 +180,7 @@ class TransportError(PartialJSONError, OSError):
         super().__init__(reason)
         self.retryable, self.retry_after = retryable, retry_after
         self.value, self.tools, self.verdict = None, {}, None
+        self.still_open = []
 
 
 class ConnectionLost(TransportError):

@@ -21,6 +21,7 @@ from partialjson.wire.messages import (
     ToolCall,
     Unknown,
     Usage,
+    Whole,
 )
 from partialjson.wire.providers.assistants import AssistantsDecoder
 from partialjson.wire.providers.cohere import CohereDecoder
@@ -503,7 +504,10 @@ REPLICATE = {
         [{"status": "failed", "output": None, "error": "out of memory"}],
         [Failure("out of memory", "failed")],
     ),
-    "a prediction that goes on": ([{"status": "processing", "output": ["Re"]}], [content("Re")]),
+    "a prediction that goes on": (
+        [{"status": "processing", "output": ["Re"]}],
+        [Whole(content("Re").channel, "Re")],
+    ),
     "an event that nothing is known of": (
         [("logs", {"line": "x"})],
         [Unknown("logs", {"line": "x"})],

@@ -207,7 +207,8 @@ def test_of_tools_alone_the_content_has_no_type_and_the_options_are_theirs(hear)
     wire = [sse(*says('{"id": "1"}'), call('{"id": "1"}', 0, "a", "find"), CALLED, DONE)]
     heard = hear(wire, provider="chat", tools={"find": Row}, strict=True, finish="lenient")
     assert heard.flow.value == {"id": "1"}
-    assert [type(error) for error in heard.flow.bridge._tools.errors.values()] == [ValidationError]
+    errors = heard.flow.bridge._contents.tools.errors.values()
+    assert [type(error) for error in errors] == [ValidationError]
 
 
 # -- Tool calls ------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from partialjson.events import (
 )
 from partialjson.parser import Parser
 from partialjson.path import JSON, Path, to_pointer
-from partialjson.stream import Heartbeat, Reset, Stream, StreamEvent, TextDelta, ToolEvent
+from partialjson.stream import Heartbeat, Reset, Retrying, Stream, StreamEvent, TextDelta, ToolEvent
 from partialjson.wire.messages import Channel
 
 __all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "Verdicts", "emit", "screen_for"]
@@ -103,7 +103,9 @@ class JSONLines(Lines):
     def end(self, stream: Stream[Any]) -> None:
         """Nothing more: the exit code says how it ended."""
 
-    def record(self, event: TypedEvent | ToolEvent | TextDelta | Reset) -> dict[str, JSON]:
+    def record(
+        self, event: TypedEvent | ToolEvent | TextDelta | Reset | Retrying
+    ) -> dict[str, JSON]:
         """An event as it is printed."""
         match event:
             case ToolEvent(channel, inner):
@@ -112,12 +114,16 @@ class JSONLines(Lines):
                 return {"event": "text", "channel": named(channel), "text": text}
             case Reset(channel, keep, reason):
                 return {"event": "reset", "channel": named(channel), "keep": keep, "why": reason}
-            case StringDelta(path, text):
-                return {"event": "delta", "path": [*path], "text": text}
+            case Retrying(attempt, delay, how, cause):
+                facts = {"attempt": attempt, "delay": delay, "how": how, "why": str(cause)}
+                return {"event": "retrying", **facts}
             case Valid() | Invalid() | Doomed() | Revised():
                 return judged(event)
+            case StringDelta(path, text):
+                record: dict[str, JSON] = {"event": "delta", "path": [*path], "text": text}
+                replaces = False
             case ValueStart(path, kind, replaces):
-                record: dict[str, JSON] = {"event": "start", "path": [*path], "kind": kind}
+                record = {"event": "start", "path": [*path], "kind": kind}
             case ValueEnd(path, kind, value, replaces=replaces):
                 record = {"event": "end", "path": [*path], "kind": kind}
                 if self._values or kind not in ("object", "array"):

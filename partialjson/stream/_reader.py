@@ -1,7 +1,9 @@
 """Pieces of a provider's stream to what the provider says in them: framing, then its decoder.
 
-What flows in are bytes cut anywhere, or the chunk objects of an SDK; what flows out are the items
-of `partialjson.wire.messages`. What an item does to a parser is not known here.
+What flows in are bytes cut anywhere, frames, or the chunk objects of an SDK; what flows out are the
+items of `partialjson.wire.messages`. An answer that comes by several connections is one stream of
+items: whether a connection goes on with it, or begins it anew, is told by its first message. What
+an item does to a parser is not known here.
 """
 
 from __future__ import annotations
@@ -9,13 +11,13 @@ from __future__ import annotations
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, get_args
 
 from partialjson.errors import BadContentType, LimitExceeded, TransportError
 from partialjson.path import JSON
 from partialjson.wire.framing import BodyDecoder, Message
-from partialjson.wire.messages import Channel, Delta, Heartbeat, Item, Unknown
-from partialjson.wire.providers import PROVIDERS
+from partialjson.wire.messages import Channel, Delta, Done, Heartbeat, Item, Restart, Unknown
+from partialjson.wire.providers import PROVIDERS, Cursor, Provider
 
 from ._objects import plain
 
@@ -25,6 +27,10 @@ CONTENT = Channel("content")
 SPLIT_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 EXCERPT = 120  # characters of what cannot be read that are shown
 JSON_TEXT, PLAIN_TEXT = "json", "text"  # bodies without any protocol
+LINE_OF_A_STREAM = re.compile(r"(data|event|id|retry)?:")
+FIELDS = ("data:", "event:", "id:", "retry:")
+NUMBERED = re.compile(r"(.*?)(\d{1,18})", re.ASCII | re.DOTALL)
+ITEMS = get_args(Item)
 NAMES = tuple(sorted([*PROVIDERS, JSON_TEXT, PLAIN_TEXT]))
 
 
@@ -34,10 +40,28 @@ class Reader(Protocol):
     Attributes:
         error: The limit that the body was over, if it was.
         data: How many messages came that were not heartbeats.
+        cursor: Where the answer stands, in the provider's own words.
+        last_event_id: What to send as `Last-Event-ID`; empty where there were no ids.
+        retry: Milliseconds that the event stream asked to wait before connecting again.
     """
 
     error: LimitExceeded | None
     data: int
+
+    @property
+    def cursor(self) -> Cursor: ...
+    @property
+    def last_event_id(self) -> str: ...
+    @property
+    def retry(self) -> int | None: ...
+
+    def again(self, *, resumes: bool) -> None:
+        """What comes now is another body: it goes on at the cursor, or begins anew."""
+        ...
+
+    def restore(self, cursor: Cursor, last_event_id: str) -> None:
+        """Stand where another reader stood."""
+        ...
 
     def feed(self, piece: object) -> list[Item]:
         """What is said in a piece; comments are heartbeats, in their places.
@@ -47,8 +71,12 @@ class Reader(Protocol):
         """
         ...
 
+    def end(self) -> list[Item]:
+        """What a clean end of the body tells."""
+        ...
+
     def close(self) -> list[Item]:
-        """What the end itself tells, and what was held back."""
+        """What was held back, since more could have come."""
         ...
 
     @property
@@ -77,7 +105,20 @@ class TextReader:
         self.error: LimitExceeded | None = None
         self.data = 0
         self.unreadable: TransportError | None = None
+        self.cursor, self.last_event_id = Cursor(), ""
+        self.retry: int | None = None
+        self.again(resumes=False)
+
+    def again(self, *, resumes: bool) -> None:  # noqa: ARG002 - plain text has no cursor
+        """What comes now is another body."""
         self._decoder = getincrementaldecoder("utf-8-sig")("replace")
+
+    def restore(self, cursor: Cursor, last_event_id: str) -> None:
+        """Stand where another reader stood: plain text has no places."""
+
+    def end(self) -> list[Item]:
+        """Nothing."""
+        return []
 
     def feed(self, piece: object) -> list[Item]:
         """The characters that a piece completes; what is not UTF-8 becomes U+FFFD.
@@ -111,30 +152,83 @@ class MessageReader:
     def __init__(self, provider: str) -> None:
         self.error: LimitExceeded | None = None
         self.data = 0
-        self._name, self._provider = provider, PROVIDERS[provider]()
-        self._body = BodyDecoder()
+        self._name, self._body = provider, BodyDecoder()
+        self._first_event_id = self._last_event_id = ""
+        self._retry: int | None = None
+        self._left: Provider | None = None  # of the body before, which this one may go on with
+        self._begin()
+
+    def _begin(self) -> None:
+        self._provider: Provider = PROVIDERS[self._name]()
         self._halves: dict[Channel, str] = {}
         self._is_read = False  # whether anything came that the decoder has a reading for
         self._unread: str | None = None  # else what came first
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the answer stands, in the provider's own words."""
+        return (self._left or self._provider).cursor
+
+    @property
+    def last_event_id(self) -> str:
+        """What to send as `Last-Event-ID` when connecting again, if there were ids."""
+        return self._body.last_event_id or self._last_event_id
+
+    @property
+    def retry(self) -> int | None:
+        """The reconnection time that the server asked for last, in milliseconds."""
+        return self._retry if self._body.retry is None else self._body.retry
+
+    def restore(self, cursor: Cursor, last_event_id: str) -> None:
+        """Stand where another reader stood."""
+        self._provider.stand(cursor)
+        self._last_event_id = last_event_id
+
+    def again(self, *, resumes: bool) -> None:
+        """What comes now is another body: it goes on at the cursor, or begins anew.
+
+        Numbered events go on at the cursor in any case. With a last event ID nobody knows: many
+        servers pay no heed to it. So the first message tells; if it begins anew, `Restart` does.
+        """
+        self._last_event_id, self._retry = self.last_event_id, self.retry
+        self._body, self.error = BodyDecoder(), None
+        if resumes and self._provider.cursor.sequence is not None:
+            self._provider.resume()
+            return
+        self._left = (self._left or self._provider) if resumes else None
+        self._left_halves = self._halves
+        self._begin()
 
     def feed(self, piece: object) -> list[Item]:
         """What is said in a piece; comments are heartbeats, in their places.
 
         Raises:
-            TypeError: It is neither bytes nor an object with members. This ends nothing.
+            TypeError: It is neither bytes, nor a frame, nor an object with members. This ends
+                nothing.
         """
         if isinstance(piece, bytes | bytearray | memoryview):
             return self._said(self._messages(bytes(piece)))
-        message = None if isinstance(piece, str) else plain(piece)
+        if isinstance(piece, ITEMS):
+            return self._joined([piece])
+        if isinstance(piece, str):
+            if LINE_OF_A_STREAM.match(piece):
+                raise TypeError(
+                    "expected bytes of a provider's stream, or its SDK's, got text of it"
+                )
+            return self._said([Message(piece)])
+        message = plain(piece)
         if not isinstance(message, dict) or not message:
             found = type(piece).__name__
             raise TypeError(f"expected bytes of a provider's stream, or its SDK's, got {found}")
         return self._said([message])
 
+    def end(self) -> list[Item]:
+        """What a clean end of the body tells: a body of one message has come."""
+        return self._said(self._body.close()) if self.error is None else []
+
     def close(self) -> list[Item]:
-        """What the end itself tells, and what was held back."""
-        items = self._said(self._body.close()) if self.error is None else []
-        items += self._provider.close()
+        """What was held back, since more could have come."""
+        items = self._provider.close()
         return items + [Delta(channel, half) for channel, half in self._halves.items()]
 
     @property
@@ -147,7 +241,7 @@ class MessageReader:
             return BadContentType(f"expected an event stream, got HTML: {body.excerpt!r}")
         if self._unread is not None:
             return BadContentType(f"expected messages of {self._name!r}, got {self._unread}")
-        if body.excerpt and not body.heard and body.kind != "body":
+        if body.excerpt and not body.heard and body.kind != "body" and not is_cut(body.excerpt):
             return BadContentType(f"expected an event stream, got {body.excerpt!r}")
         return None
 
@@ -168,9 +262,30 @@ class MessageReader:
                 continue
             else:
                 said = self._provider.feed(message.data, message.event)
+                self._first_event_id = self._first_event_id or message.id
+                if self._left is not None:
+                    said = self._decided(self._left, message, said)
             self._count(said)
             items += said
-        return [item for item in map(self._joined, items) if item is not None]
+        return self._joined(items)
+
+    def _decided(self, left: Provider, message: Message, said: list[Item]) -> list[Item]:
+        """What is said by the first message of another body, which may go on with the answer."""
+        self._left = None
+        is_end = [type(item) for item in said] == [Done]
+        if not is_end and not self._goes_on(message.id, left.cursor):
+            return [Restart(), *said]
+        self._provider, self._halves = left, self._left_halves
+        return left.feed(message.data, message.event or "message")
+
+    def _goes_on(self, id_: str, before: Cursor) -> bool:
+        """Whether an id comes behind the last one: by its number, else by being of one answer."""
+        if id_ in ("", self._first_event_id, self._last_event_id):
+            return False
+        new, old = NUMBERED.fullmatch(id_), NUMBERED.fullmatch(self._last_event_id)
+        if new and old and new[1] == old[1]:
+            return int(new[2]) > int(old[2])
+        return before.answer_id != "" and before.answer_id == self._provider.cursor.answer_id
 
     def _count(self, said: list[Item]) -> None:
         kinds = {type(item) for item in said}
@@ -180,7 +295,10 @@ class MessageReader:
         elif self._unread is None and Unknown in kinds:
             self._unread = shown(next(one for one in said if isinstance(one, Unknown)))
 
-    def _joined(self, item: Item) -> Item | None:
+    def _joined(self, items: Sequence[Item]) -> list[Item]:
+        return [item for item in map(self._whole_pairs, items) if item is not None]
+
+    def _whole_pairs(self, item: Item) -> Item | None:
         """The halves of a surrogate pair, cut by the provider into two messages, as one."""
         if not isinstance(item, Delta):
             return item
@@ -190,6 +308,12 @@ class MessageReader:
             text = text[:-1]
         text = SPLIT_PAIR.sub(joined, text)
         return Delta(item.channel, text) if text else None
+
+
+def is_cut(excerpt: str) -> bool:
+    """Whether it is how an event stream begins, and was cut before its first event."""
+    begins = any(name.startswith(excerpt) for name in FIELDS)
+    return begins or LINE_OF_A_STREAM.match(excerpt) is not None
 
 
 def shown(item: Unknown) -> str:

@@ -83,6 +83,19 @@ class Loop(Generic[T]):
         """How the stream ended; `None` while it goes on."""
         return self.bridge.verdict
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the next event is there already, so that the loop need not wait for it."""
+        return bool(self._pending)
+
+    def state(self) -> dict[str, Any]:
+        """Plain data from which another process goes on, by the `state` of `open_stream`.
+
+        It holds what was told of each channel, where the answer stands, and which attempt it is.
+        Of a stream that never keeps its texts there is nothing to go on from.
+        """
+        return self.bridge.state()
+
     def _take(self, piece: object) -> None:
         before = self.bridge.data
         events = self.bridge.feed(piece)
@@ -91,8 +104,18 @@ class Loop(Generic[T]):
         if self._clocks is not None and (before is None or self.bridge.data != before):
             self._clocks.progresses()
 
-    def _end(self, *, cancelled: bool = False, lost: TransportError | None = None) -> None:
-        events = self.bridge.close(cancelled=cancelled, lost=lost)
+    def _over(self, lost: TransportError | None = None) -> None:
+        """The source has ended, whatever that means."""
+        self._end(lost=lost)
+
+    def _end(
+        self,
+        *,
+        cancelled: bool = False,
+        lost: TransportError | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        events = self.bridge.close(cancelled=cancelled, lost=lost, notes=notes)
         self.timing.note(events, self._now)
         self._pending += events
         if self.timing.end is None:
@@ -103,13 +126,18 @@ class Loop(Generic[T]):
 
         Ctrl-C, or the end of a task, is a reader who leaves.
         """
-        is_fault = isinstance(error, Exception)
-        ours = lost(error)
-        cause = ours or ConnectionLost(f"the source raised {error!r}")
-        if cause is not error:
-            cause.__cause__ = error
-        self._end(cancelled=not is_fault, lost=cause if is_fault else None)
-        return ours is not None
+        if not isinstance(error, Exception):
+            self._end(cancelled=True)
+            return False
+        if (ours := lost(error)) is not None:
+            if ours is not error:
+                ours.__cause__ = error
+            self._over(ours)
+            return True
+        cause = ConnectionLost(f"the source raised {error!r}")
+        cause.__cause__ = error
+        self._end(lost=cause)
+        return False
 
     @property
     def _now(self) -> float:
@@ -146,12 +174,12 @@ class Stream(Loop[T]):
     def _read(self) -> None:
         """Wait for the next piece, or for the end."""
         if self.bridge.over:
-            self._end()
+            self._over()
             return
         try:
             piece = next(self._source)
         except StopIteration:
-            self._end()
+            self._over()
         except BaseException as error:
             if not self._break(error):
                 raise
@@ -201,12 +229,12 @@ class AsyncStream(Loop[T]):
     async def _read(self) -> None:
         """Wait for the next piece, or for the end."""
         if self.bridge.over:
-            self._end()
+            self._over()
             return
         try:
             piece = await anext(self._source)
         except StopAsyncIteration:
-            self._end()
+            self._over()
         except BaseException as error:
             if not self._break(error):
                 raise

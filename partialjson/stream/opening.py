@@ -1,285 +1,367 @@
-"""A request to a loop: `with open_stream(client, …) as stream`, and its twin with `await`.
+"""A request to a loop: what `open_stream` gives, and its twin with `await`.
 
-What flows in is a client of httpx or httpx2, a request, and what is to be made of the answer; what
-flows out is a loop that holds the connection, and lets go of it at once when it is left.
+What flows in are attempts, one after the other as each breaks off; what flows out is one loop that
+holds at most one connection, and lets go of it at once when it is left.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast, overload
+from dataclasses import dataclass
+from typing import Any, Self
 
-from partialjson.path import JSON
-from partialjson.wire._answers import Sent
+from partialjson.errors import ConnectionLost, HTTPStatusError, TransportError
 from partialjson.wire.clocks import Clocks
-from partialjson.wire.http import AsyncRequest, Request
+from partialjson.wire.http import (
+    CLOSES_WITHIN,
+    AsyncRequest,
+    Interruptible,
+    Request,
+    shielded,
+    sleep,
+)
+from partialjson.wire.routes import Ask
 
-from .bridge import Bridge, Content, EndPolicy
-from .loops import AsyncStream, Stream, T
-from .texts import TypedOptions
+from ._sources import AsyncSource, Source, async_source_for, source_for
+from .attempts import Attempts, Next
+from .bridge import Bridge, EndPolicy
+from .loops import AsyncStream, Loop, Stream, T
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+__all__ = ["OpenedAsyncStream", "OpenedStream", "Plan"]
 
-__all__ = ["OpenOptions", "OpenedAsyncStream", "OpenedStream", "aopen_stream", "open_stream"]
-
-IDLE, PROGRESS, FIRST_EVENT = 60.0, 300.0, 120.0  # seconds
 FORGOTTEN = "a stream was never closed: use `with`, or read it to its end"
+NOTHING_TO_SEND_TO = "send() needs an open WebSocket: deliver='websocket'"
 
 
-class OpenOptions(TypedOptions, Sent, total=False):
-    """What a request is made of, by the names of httpx, and the options of the parsers."""
+@dataclass(slots=True)
+class Plan:
+    """What is asked, of whom, and what follows where the answer breaks off.
+
+    Attributes:
+        client: Of httpx or httpx2; `None` where only a WebSocket is opened.
+        ask: The request.
+        clocks: How long to wait.
+        attempts: What follows.
+        on_cancel: The URL of the request that ends an answer, if one is to be sent.
+    """
+
+    client: Any
+    ask: Ask
+    clocks: Clocks
+    attempts: Attempts
+    on_cancel: str | None = None
+
+    def farewell(self, bridge: Bridge) -> Ask | None:
+        """What is sent when the reader leaves before the end; nothing where nobody needs it."""
+        answer_id = "" if bridge.reader is None else bridge.reader.cursor.answer_id
+        if self.on_cancel is None or bridge.verdict is not None:
+            return None
+        return self.ask.over_http().cancelled(self.on_cancel, answer_id)
 
 
-class OpenedStream(Stream[T]):
+class Opening(Loop[T]):
+    """What both twins know: which attempt is next, and whether there is one."""
+
+    _plan: Plan
+    _held: Source | AsyncSource | None
+    _next: Next | None
+    _was_asked: bool
+    _is_left: threading.Event
+
+    def _prepare(self, plan: Plan) -> None:
+        self._plan, self._held, self._next = plan, None, None
+        self._was_asked = False
+        self._is_left = threading.Event()
+
+    def state(self) -> dict[str, Any]:
+        """Plain data from which another process goes on; see `Loop.state`."""
+        return self._plan.attempts.state(self.bridge)
+
+    def _ask_first(self) -> None:
+        self._was_asked = True
+        self._began = time.monotonic()
+        self._next = self._plan.attempts.first(self.bridge, self._began)
+
+    def _holds(self, source: Source | AsyncSource) -> None:
+        self._held, self._clocks = source, source.clocks
+        self._pending += self._plan.attempts.begin(self.bridge)
+
+    def _answered(self, source: Source | AsyncSource) -> None:
+        self._plan.attempts.answered(source.headers)
+        if self.timing.headers is None:
+            self.timing.headers = self._now
+
+    @property
+    def _refusal(self) -> Exception | None:
+        """What is raised on entering: no answer has ever come."""
+        return self.bridge.error if self.timing.headers is None else None
+
+    def _over(self, lost: TransportError | None = None) -> None:
+        """An attempt has ended; if the answer has not, another may follow."""
+        if self._is_left.is_set():
+            return  # it was ended by whoever leaves
+        self._pending += self.bridge.end(lost)
+        cause = self.bridge.unfinished(lost)
+        if cause is not None:
+            attempts = self._plan.attempts
+            self._next = attempts.after(self.bridge, cause, time.monotonic())
+            if self._next is not None:
+                self._pending.append(attempts.told(self._next, cause))
+                return
+        if isinstance(lost, HTTPStatusError) and self.bridge.has_begun:
+            refused = lost
+            lost = ConnectionLost(f"it broke off, and could not be asked for again: {refused}")
+            lost.__cause__ = refused
+        self._end(lost=lost)
+
+    def _break(self, error: BaseException) -> bool:
+        """The source raised; one that was left is closed by whoever sees it."""
+        if self._is_left.is_set() or not isinstance(error, Exception):
+            return False
+        return super()._break(error)
+
+    def _breaks_off(self) -> bool:
+        """Whether nothing more is to be read of an attempt: its provider reported an error."""
+        failure = self.bridge.failure
+        return failure is not None and failure.retryable and self._plan.attempts.keeps
+
+
+class OpenedStream(Opening[T], Stream[T]):
     """A stream that sends its request itself: when the block is entered, or at the first event."""
 
-    def __init__(self, request: Request, bridge: Bridge, finish: EndPolicy) -> None:
-        super().__init__(request, bridge, finish)
-        self._request = request
+    _held: Source | None
+
+    def __init__(self, plan: Plan, bridge: Bridge, finish: EndPolicy) -> None:
+        super().__init__((), bridge, finish)
+        self._prepare(plan)
 
     def __enter__(self) -> Self:
         self._open()
         return self
 
     def _open(self) -> None:
-        """Send the request, once."""
-        if self._request.body is not None or self.verdict is not None:
+        """Send the first request, once, and those that follow if it fails."""
+        if self._was_asked or self.verdict is not None:
             return
-        self._began = time.monotonic()
-        try:
-            self._request.open()
-        except BaseException as error:
-            self._break(error)
+        self._ask_first()
+        self._go_on()
+        if (refusal := self._refusal) is not None:
             self._told = True
-            raise
-        self.timing.headers = self._now
+            raise refusal
+
+    def _go_on(self) -> None:
+        """Send the next request, until one is answered or none follows."""
+        while self._next is not None:
+            upcoming, self._next = self._next, None
+            self._let_go()
+            if self._is_left.wait(upcoming.delay):
+                return
+            source = source_for(self._plan.client, upcoming, self._plan.clocks)
+            self._holds(source)
+            try:
+                source.open()
+            except BaseException as error:
+                if not self._break(error):
+                    raise
+            else:
+                self._source = source
+                self._answered(source)
 
     def _read(self) -> None:
         try:
             self._open()
-            super()._read()
+            if self._next is not None:
+                self._go_on()
+            elif self._breaks_off():
+                self._over()
+            elif self.verdict is None and not self._is_left.is_set():
+                super()._read()
+        except BaseException as error:
+            if not self._is_left.is_set():
+                self._leave() if not isinstance(error, Exception) else None
+                raise
         finally:
+            if self._is_left.is_set():
+                self._leave()
             if self.verdict is not None:
-                self._request.close()
+                self._let_go()
+
+    def cancel(self) -> None:
+        """End the stream from another thread: the connection is closed, the verdict `"cancelled"`.
+
+        The loop ends at once where it waits for bytes, or before another request; where it waits
+        for the head of an answer, when that has come.
+        """
+        self._is_left.set()
+        if self._held is not None:
+            self._held.cancel()
+
+    def send(self, message: object) -> None:
+        """Say something more over the WebSocket: text as it stands, anything else as JSON.
+
+        Raises:
+            RuntimeError: There is no open WebSocket.
+            ConnectionLost: It broke.
+        """
+        send = getattr(self._held, "send", None)
+        if send is None:
+            raise RuntimeError(NOTHING_TO_SEND_TO)
+        send(message)
+
+    def close(self) -> None:
+        """Leave the stream: the connection is closed; before the end that is a cancel."""
+        self._leave()
+        super().close()
+
+    def _leave(self) -> None:
+        if self.verdict is not None:
+            return
+        self._let_go()
+        notes: tuple[str, ...] = ()
+        if self._held is not None and (farewell := self._plan.farewell(self.bridge)) is not None:
+            request = Request(self._plan.client, farewell, Clocks(first_event=CLOSES_WITHIN))
+            try:
+                request.open()
+                notes = ("the provider was told to stop",)
+            except TransportError as error:
+                notes = (f"the provider was not told to stop: {error}",)
+            finally:
+                request.close()
+        self._end(cancelled=True, notes=notes)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
 
     def __del__(self) -> None:
-        if self._request.is_open:
+        held: Source | None = getattr(self, "_held", None)  # it may not have been made
+        if held is not None and held.is_open:
             warnings.warn(FORGOTTEN, ResourceWarning, stacklevel=2, source=self)
-            self._request.close()
+            held.close()
 
 
-class OpenedAsyncStream(AsyncStream[T]):
+class Nothing:
+    """What an async stream is read from before its first answer."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> object:
+        raise StopAsyncIteration
+
+
+class OpenedAsyncStream(Opening[T], AsyncStream[T]):
     """A stream that sends its request itself: when the block is entered, or at the first event."""
 
-    def __init__(self, request: AsyncRequest, bridge: Bridge, finish: EndPolicy) -> None:
-        super().__init__(request, bridge, finish)
-        self._request = request
+    _held: AsyncSource | None
+
+    def __init__(self, plan: Plan, bridge: Bridge, finish: EndPolicy) -> None:
+        super().__init__(Nothing(), bridge, finish)
+        self._prepare(plan)
+        self._wait = Interruptible()
 
     async def __aenter__(self) -> Self:
-        await self._open()
+        with self._wait:
+            await self._open()
+        if self._is_left.is_set():
+            await self._leave()
         return self
 
     async def _open(self) -> None:
-        """Send the request, once."""
-        if self._request.body is not None or self.verdict is not None:
+        """Send the first request, once, and those that follow if it fails."""
+        if self._was_asked or self.verdict is not None:
             return
-        self._began = time.monotonic()
+        self._ask_first()
         try:
-            await self._request.open()
-        except BaseException as error:
-            self._break(error)
-            self._told = True
+            await self._go_on()
+        except BaseException:
+            await self._leave()
             raise
-        self.timing.headers = self._now
+        if (refusal := self._refusal) is not None:
+            self._told = True
+            raise refusal
+
+    async def _go_on(self) -> None:
+        """Send the next request, until one is answered or none follows."""
+        while self._next is not None:
+            upcoming, self._next = self._next, None
+            await self._let_go()
+            await sleep(upcoming.delay)
+            source = async_source_for(self._plan.client, upcoming, self._plan.clocks)
+            self._holds(source)
+            try:
+                await source.open()
+            except BaseException as error:
+                if not self._break(error):
+                    raise
+            else:
+                self._source = source
+                self._answered(source)
 
     async def _read(self) -> None:
         try:
-            await self._open()
-            await super()._read()
+            with self._wait:
+                await self._open()
+                if self._next is not None:
+                    await self._go_on()
+                elif self._breaks_off():
+                    self._over()
+                elif self.verdict is None and not self._is_left.is_set():
+                    await super()._read()
+        except BaseException as error:
+            if not self._is_left.is_set():
+                await self._leave() if not isinstance(error, Exception) else None
+                raise
         finally:
+            if self._is_left.is_set():
+                await self._leave()
             if self.verdict is not None:
-                await self._request.aclose()
+                await self._let_go()
+
+    def cancel(self) -> None:
+        """End the stream from another task or thread: the verdict is `"cancelled"`.
+
+        The loop ends at once, whatever it waits for, and its connection is closed.
+        """
+        self._is_left.set()
+        self._wait.end()
+
+    async def send(self, message: object) -> None:
+        """Say something more over the WebSocket; see `OpenedStream.send`."""
+        send = getattr(self._held, "send", None)
+        if send is None:
+            raise RuntimeError(NOTHING_TO_SEND_TO)
+        await send(message)
+
+    async def aclose(self) -> None:
+        """Leave the stream: the connection is closed; before the end that is a cancel."""
+        await self._leave()
+        await super().aclose()
+
+    async def _leave(self) -> None:
+        if self.verdict is not None:
+            return
+        await self._let_go()
+        notes: tuple[str, ...] = ()
+        if self._held is not None and (farewell := self._plan.farewell(self.bridge)) is not None:
+            request = AsyncRequest(self._plan.client, farewell, Clocks(first_event=CLOSES_WITHIN))
+            try:
+                with shielded():
+                    await request.open()
+                notes = ("the provider was told to stop",)
+            except TransportError as error:
+                notes = (f"the provider was not told to stop: {error}",)
+            finally:
+                await request.aclose()
+        self._end(cancelled=True, notes=notes)
+
+    async def _let_go(self) -> None:
+        if self._held is not None:
+            await self._held.aclose()
 
     def __del__(self) -> None:
-        if self._request.is_open:  # and nobody is there to wait until it is closed
+        held: AsyncSource | None = getattr(self, "_held", None)  # it may not have been made
+        if held is not None and held.is_open:
             warnings.warn(FORGOTTEN, ResourceWarning, stacklevel=2, source=self)
-
-
-@overload
-def open_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: None = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> Stream[JSON]: ...
-@overload
-def open_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: type[T] | TypeAdapter[T],
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> Stream[T]: ...
-@overload  # a union, `Annotated` and others that are no class
-def open_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: object,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> Stream[JSON]: ...
-def open_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: Any = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> Stream[Any]:
-    """Send a request, and loop over what the answer says as it comes.
-
-    A context manager: the request is sent when its block is entered, and the connection is closed
-    at once when it is left, by whatever way. What the loop gives is told at `stream`.
-
-    Args:
-        client: An `httpx.Client` or `httpx2.Client`; its limits for connecting, writing and its
-            pool hold, and those for reading are the three below.
-        method: Of HTTP.
-        url: As the client takes it.
-        provider: Whose stream it is: a name of `partialjson.wire.providers.PROVIDERS`; `"auto"`
-            tells by the first messages; `"text"` is a body that is all content; `None` or `"json"`
-            is a body that is the JSON text itself.
-        parse: What the content is: `"json"`, `"find"` or `"text"`, as `stream` has it.
-        model: The type of the content, whatever `pydantic.TypeAdapter` takes.
-        tools: The types of the arguments of tool calls, by the names of the tools.
-        finish: What makes a stream complete, and whether the loop raises, as `stream` has it.
-        idle_timeout: Seconds without any bytes, once the server has answered; `None` for no limit.
-        progress_timeout: Seconds without data, heartbeats or not, once data has come.
-        first_event_timeout: Seconds until the first data, the wait for the answer included.
-        options: Of the request, by the names of httpx: `json`, `headers`, `params`, `content`,
-            `data`, `files`, `cookies`, `extensions`, `auth`, `follow_redirects`; and of the
-            parsers, as `stream` has them.
-
-    Raises:
-        HTTPStatusError: On entering: the status is not success. It carries the provider's own
-            message, and how long to wait.
-        ConnectionLost, StreamTimeout: On entering or by the loop.
-        BadContentType: By the loop: what came is no stream of this provider.
-        ValueError: An option has a value that it cannot have.
-    """
-    request, read = shared_out(options)
-    clocks = Clocks(idle=idle_timeout, progress=progress_timeout, first_event=first_event_timeout)
-    bridge = Bridge(provider=provider, parse=parse, model=model, tools=tools, finish=finish, **read)
-    return OpenedStream(Request(client, method, url, clocks, **request), bridge, finish)
-
-
-@overload
-def aopen_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: None = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> AsyncStream[JSON]: ...
-@overload
-def aopen_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: type[T] | TypeAdapter[T],
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> AsyncStream[T]: ...
-@overload  # a union, `Annotated` and others that are no class
-def aopen_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: object,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> AsyncStream[JSON]: ...
-def aopen_stream(
-    client: Any,
-    method: str,
-    url: str,
-    *,
-    provider: str | None = "auto",
-    parse: Content = "json",
-    model: Any = None,
-    tools: Mapping[str, Any] | None = None,
-    finish: EndPolicy = "auto",
-    idle_timeout: float | None = IDLE,
-    progress_timeout: float | None = PROGRESS,
-    first_event_timeout: float | None = FIRST_EVENT,
-    **options: Unpack[OpenOptions],
-) -> AsyncStream[Any]:
-    """`open_stream` for an `AsyncClient`, under asyncio and trio: twins that differ by `await`."""
-    request, read = shared_out(options)
-    clocks = Clocks(idle=idle_timeout, progress=progress_timeout, first_event=first_event_timeout)
-    bridge = Bridge(provider=provider, parse=parse, model=model, tools=tools, finish=finish, **read)
-    return OpenedAsyncStream(AsyncRequest(client, method, url, clocks, **request), bridge, finish)
-
-
-def shared_out(options: OpenOptions) -> tuple[Sent, TypedOptions]:
-    """What of the options is the request's, and what the parsers'."""
-    request = {name: value for name, value in options.items() if name in Sent.__annotations__}
-    read = {name: value for name, value in options.items() if name not in request}
-    return cast("Sent", request), cast("TypedOptions", read)

@@ -1,31 +1,35 @@
 """The JSON texts of one stream side by side: its content, and the arguments of each tool call.
 
 What flows in is text by channel, what flows out are events; a fault ends the text that it is in,
-and is kept. Where a text has a type it is validated as its values close.
+and is kept. Where a text has a type it is validated as its values close. What comes again is not
+known here: a text is taken back, and read anew, as it is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast
 
 from partialjson._extras import needs_pydantic
 from partialjson.errors import ProviderError, TextError
-from partialjson.events import TypedEvent, event
+from partialjson.events import TypedEvent
 from partialjson.parser import Options, Parser
 from partialjson.path import JSON, Path
-from partialjson.wire.messages import ArgumentPart, Channel, Delta, Item, ToolCall
+from partialjson.wire.messages import ArgumentPart, Channel, Delta, Item, ToolCall, Whole
 
 from ._arguments import ArgumentText
+from .news import Reset, ToolEvent
 
 if TYPE_CHECKING:
     from partialjson.validation import TypedParser
 
-__all__ = ["Reset", "Text", "ToolEvent", "ToolParsers", "TypedOptions"]
+__all__ = ["Text", "ToolParsers", "TypedOptions"]
 
 Piece: TypeAlias = str | bytes | bytearray | memoryview
 
+OUT_OF_ORDER = "its parts did not come in the order of a document"
 HELD = 65_536  # characters of a call whose name does not come
 
 
@@ -46,36 +50,6 @@ OF_VALIDATION = TypedOptions.__annotations__.keys() - Options.__annotations__.ke
 def of_parser(options: TypedOptions) -> Options:
     """Those of the options that a parser has, too."""
     return cast("Options", {k: v for k, v in options.items() if k not in OF_VALIDATION})
-
-
-@event
-class ToolEvent:
-    """Something happened in the arguments of a tool call.
-
-    Attributes:
-        channel: The call: its index, its id and its name as far as they are known.
-        event: What happened, as in a JSON text of its own.
-    """
-
-    channel: Channel
-    event: TypedEvent
-
-
-@event
-class Reset:
-    """What was told of a channel beyond its first characters is void; it goes on from there.
-
-    Every value that ended behind them is taken back, and events go on as if only they had been fed.
-
-    Attributes:
-        channel: Whose text.
-        keep: How many of its characters still hold.
-        reason: Why, in words.
-    """
-
-    channel: Channel
-    keep: int
-    reason: str
 
 
 class Text:
@@ -154,6 +128,18 @@ class Text:
             self.error = error  # `on_invalid="raise"`
             return [*self.parser.last_events]
 
+    @contextmanager
+    def keeping(self, before: Text) -> Iterator[None]:
+        """A block in which it reads what another text of the type has read, and keeps its objects.
+
+        What Pydantic makes of a value again, equal to what it made before, is that very object.
+        """
+        if isinstance(self.parser, Parser):
+            yield
+            return
+        with self.parser.recalling(before.valid):
+            yield
+
     def close(self) -> list[TypedEvent]:
         """What happens by the end; nothing behind a fault, and nothing again."""
         if self.error is not None or self._is_closed:
@@ -209,8 +195,52 @@ class ToolParsers:
             case Delta(channel=Channel(kind="tool") as channel, text=text):
                 return [*self._grow(channel, text)]
             case ArgumentPart():
-                return self._part(item)
+                told: list[ToolEvent | Reset] = []
+                for one, kept in self.items_of(item):
+                    told += self._anew(one, kept) if isinstance(one, Whole) else self.feed(one)
+                return told
         return []
+
+    def items_of(self, part: ArgumentPart) -> list[tuple[Item, int]]:
+        """A part of a call's arguments as text, to be given to `feed`.
+
+        It is a `Whole` with the number of its characters that were told before, if parts before
+        this one went back to what was told.
+        """
+        channel = part.channel
+        parts = self._parts.setdefault(channel, ArgumentText())
+        if part.path_text == "$":
+            text, keep = parts.close()
+            if keep is not None:
+                return [(Whole(channel, text), keep)]
+            return [(Delta(channel, text), 0)]
+        try:
+            text = parts.feed(part.path_text, part.value, more=part.more)
+        except ValueError as error:
+            self._grow(channel, "")
+            self._errors[channel] = ProviderError(f"an argument that cannot be read: {error}")
+            self._texts[channel].error = self._errors[channel]
+            return []
+        return [(Delta(channel, text), 0)]
+
+    def begin_parts(self) -> None:
+        """What comes in parts begins anew."""
+        self._parts = {}
+
+    def rewind(self, channel: Channel, kept: str) -> None:
+        """Only the first characters of a call hold; without any, it was never made."""
+        before = self._texts.pop(channel, None)
+        self._held.pop(channel, None)
+        self._errors.pop(channel, None)
+        if not kept:
+            self._calls.pop(channel, None)
+            return
+        if before is None:
+            self._grow(channel, kept)
+            return
+        self._begin(channel)
+        with self._texts[channel].keeping(before):
+            self._read(channel, kept)
 
     def close(self, *, finished: bool = True) -> list[ToolEvent]:
         """The stream has ended: what is still held, and what the end itself tells.
@@ -260,26 +290,13 @@ class ToolParsers:
         """The JSON text of one call; `None` if it has not begun."""
         return self._texts.get(channel)
 
-    def _part(self, item: ArgumentPart) -> list[ToolEvent | Reset]:
-        channel = item.channel
-        parts = self._parts.setdefault(channel, ArgumentText())
-        if item.path_text == "$":
-            text, keep = parts.close()
-            return [*self._grow(channel, text)] if keep is None else self._anew(channel, text, keep)
-        try:
-            return [*self._grow(channel, parts.feed(item.path_text, item.value, more=item.more))]
-        except ValueError as error:
-            self._grow(channel, "")
-            self._errors[channel] = ProviderError(f"an argument that cannot be read: {error}")
-            self._texts[channel].error = self._errors[channel]
-            return []
-
-    def _anew(self, channel: Channel, text: str, keep: int) -> list[ToolEvent | Reset]:
+    def _anew(self, item: Whole, keep: int) -> list[ToolEvent | Reset]:
         """A text goes on behind its first characters, and what was told behind them is void."""
-        del self._texts[channel]
-        self._read(channel, text[:keep])
-        why = "its parts did not come in the order of a document"
-        return [Reset(self._calls[channel], keep, why), *self._read(channel, text[keep:])]
+        channel, text = item.channel, item.text
+        self.rewind(channel, text[:keep])
+        self._calls.setdefault(channel, channel)
+        reset = Reset(self._calls[channel], keep, OUT_OF_ORDER)
+        return [reset, *self._read(channel, text[keep:])]
 
     def _grow(self, channel: Channel, text: str) -> list[ToolEvent]:
         self._calls[channel] = channel  # its id and name may have come since
@@ -293,10 +310,13 @@ class ToolParsers:
 
     def _read(self, channel: Channel, text: str) -> list[ToolEvent]:
         if channel not in self._texts:
-            model = self._models.get(self._calls[channel].name or "")
-            options = self._options if model is not None else of_parser(self._options)
-            self._texts[channel] = self._make(model, **options)
+            self._begin(channel)
         return self._told(channel, self._texts[channel].feed(text))
+
+    def _begin(self, channel: Channel) -> None:
+        model = self._models.get(self._calls[channel].name or "")
+        options = self._options if model is not None else of_parser(self._options)
+        self._texts[channel] = self._make(model, **options)
 
     def _told(self, channel: Channel, events: list[TypedEvent]) -> list[ToolEvent]:
         error = self._texts[channel].error

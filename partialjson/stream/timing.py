@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from partialjson.events import ValueEnd
 from partialjson.wire.messages import Heartbeat
 
-from .texts import Reset, ToolEvent
+from .news import Reset, Retrying, ToolEvent
 
 __all__ = ["Timing"]
 
@@ -41,7 +41,7 @@ class Timing:
         for event in events:
             if isinstance(event, Heartbeat):
                 self.first_heartbeat = now if self.first_heartbeat is None else self.first_heartbeat
-            elif not isinstance(event, Reset) and self.first_token is None:
+            elif not isinstance(event, Reset | Retrying) and self.first_token is None:
                 self.first_token = now
             inner = event.event if isinstance(event, ToolEvent) else event
             if isinstance(inner, ValueEnd):

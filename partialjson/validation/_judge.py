@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class Judge:
         result: What became of the root, as soon as it is whole.
         errors: Of the root, as soon as it is whole; and of the items that were left out.
         replaced: What was told where a repeated name stands now.
+        before: What was made of the same text before, by path: kept where it is equal.
     """
 
     def __init__(self, shells: Shells, title: str, *, on_invalid: str) -> None:
@@ -37,6 +38,7 @@ class Judge:
         self.result: Result = MISSING
         self.errors: list[Details] = []
         self.replaced: dict[Path, Any] = {}
+        self.before: Mapping[Path, Any] = {}
         self._keys: dict[Path, Iterable[str | int]] = {}  # of the members of what is whole
         self._shells, self._title = shells, title
         self._raises, self._skips = on_invalid == "raise", on_invalid == "skip"
@@ -117,8 +119,11 @@ class Judge:
             return self._shells.whole(node, text, around)
         self._keys[frame.path] = frame.keys or range(len(frame.memos))
         if frame.is_native or not slots_are_heeded():
-            return self._shells.whole(node, text, around)
-        return self._of_members(frame, frame.inside, text, around)
+            result = self._shells.whole(node, text, around)
+        else:
+            result = self._of_members(frame, frame.inside, text, around)
+        old = self.before.get(frame.path, MISSING) if self.before else MISSING
+        return old if type(old) is type(result) and is_equal(old, result) else result
 
     def _of_members(
         self, frame: Frame, inside: Inside, text: str, around: Surroundings | None
@@ -206,6 +211,14 @@ class Judge:
                 path = (*frame.path, key)
                 self.valid[path] = part
                 self.out.append(Revised(path, memo, part))
+
+
+def is_equal(one: Any, other: Any) -> bool:
+    """Whether they say that they are; a type may have another idea of that, or none."""
+    try:
+        return (one == other) is True
+    except Exception:  # noqa: BLE001 - of a comparison that is not ours
+        return False
 
 
 def parts_of(frame: Frame, result: Any) -> list[tuple[str | int, Result, Any]]:

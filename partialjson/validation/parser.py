@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, Unpack, overload
 
@@ -242,6 +243,19 @@ class TypedParser(Generic[T]):
     def parser(self) -> Parser:
         """What reads the text: its facts may be looked at, and only this object may feed it."""
         return self._source
+
+    @contextmanager
+    def recalling(self, valid: Mapping[Path, JSON]) -> Iterator[None]:
+        """A block in which a text is read again: what is made anew, and equal, is the old object.
+
+        Args:
+            valid: The objects that were made before, by path.
+        """
+        self._walk.judge.before = valid
+        try:
+            yield
+        finally:
+            self._walk.judge.before = {}
 
     # -- facts -------------------------------------------------------------------------------------
 

@@ -10,46 +10,31 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Protocol, TypedDict, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from partialjson.errors import ConnectionLost, HTTPStatusError, StreamTimeout, TransportError
 
 from .backoff import passes, retry_after
 from .clocks import Clocks
 from .messages import Failure, read_failure
+from .routes import Ask
 
 EXCERPT = 200  # characters of an answer that are shown where it holds no message
 HOW_TO_SEND = ("auth", "follow_redirects")
 MESSAGES = ("error", "message", "detail")  # members that hold what went wrong, or say it
 
 
-class Sent(TypedDict, total=False):
-    """What a request is made of, by the names of httpx."""
-
-    json: Any
-    content: Any
-    data: Any
-    files: Any
-    params: Any
-    headers: Any
-    cookies: Any
-    extensions: Mapping[str, Any]
-    auth: Any
-    follow_redirects: bool
-
-
-def built(
-    client: Any, method: str, url: str, limits: dict[str, Any], sent: Sent
-) -> tuple[Any, dict[str, Any]]:
+def built(client: Any, ask: Ask, limits: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """A request of a client, and the arguments of its `send`.
 
     The limits stand in an extension, by the name that both libraries read: so they can be changed
     once the answer has begun, since a long wait for an answer says nothing about its body.
     """
-    how = {name: value for name, value in sent.items() if name in HOW_TO_SEND}
-    made = {name: value for name, value in sent.items() if name not in HOW_TO_SEND}
-    extensions = {**sent.get("extensions", {}), "timeout": limits}
-    return client.build_request(method, url, **{**made, "extensions": extensions}), how
+    how = {name: value for name, value in ask.sent.items() if name in HOW_TO_SEND}
+    made = {name: value for name, value in ask.sent.items() if name not in HOW_TO_SEND}
+    extensions = {**ask.sent.get("extensions", {}), "timeout": limits}
+    made = {**made, "extensions": extensions}
+    return client.build_request(ask.method, ask.url, **made), how
 
 
 def limits_of(client: Any, clocks: Clocks) -> dict[str, float | None]:

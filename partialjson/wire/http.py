@@ -8,15 +8,17 @@ so a thread watches.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
-from ._answers import Sent, built, limits_of, lost, refusal
+from ._answers import built, limits_of, lost, refusal
 from .clocks import Clocks
+from .routes import Ask
 
 __all__ = ["AsyncBody", "AsyncRequest", "Body", "Request"]
 
@@ -78,6 +80,12 @@ class Source:
         self._limits = {} if limits is None else limits
         self.is_closed: bool = False
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer."""
+        found: Mapping[str, str] = getattr(self._answer, "headers", {})
+        return found
+
     def _keeps_to(self, seconds: float | None) -> None:
         """Over a shared connection the library itself looks at its limit, at each read."""
         self._limits["read"] = seconds if self._is_shared else None
@@ -132,6 +140,12 @@ class Body(Source):
             self.is_closed = True
             self._answer.close()
 
+    def cancel(self) -> None:
+        """From another thread: end a read that is waiting."""
+        socket = None if self._is_shared else socket_of(self._answer)
+        if socket is not None and not self.is_closed:
+            shut(socket)
+
 
 class Watch:
     """Shuts a socket down when a clock runs out: a blocked read cannot look at clocks itself.
@@ -155,17 +169,27 @@ class Watch:
         while not self._stopped.wait(pause):
             left = self._clocks.deadline - time.monotonic()
             if left <= 0:
-                with suppress(OSError):  # it is gone already
-                    self._socket.shutdown(2)  # both ways
+                shut(self._socket)
                 return
             pause = min(self._pause, left)
 
 
 def watched(answer: Any, clocks: Clocks) -> Watch | None:
     """Who looks at the clocks during a read, where the answer has a socket."""
-    stream = answer.extensions.get("network_stream") if hasattr(answer, "extensions") else None
-    socket = None if stream is None else stream.get_extra_info("socket")
+    socket = socket_of(answer)
     return None if socket is None else Watch(clocks, socket)
+
+
+def socket_of(answer: Any) -> Any:
+    """The socket that an answer comes by, where it tells."""
+    stream = answer.extensions.get("network_stream") if hasattr(answer, "extensions") else None
+    return None if stream is None else stream.get_extra_info("socket")
+
+
+def shut(socket: Any) -> None:
+    """End what another thread is reading, or will."""
+    with suppress(OSError):  # it is gone already
+        socket.shutdown(2)  # both ways
 
 
 class Request:
@@ -173,20 +197,16 @@ class Request:
 
     Args:
         client: An `httpx.Client` or an `httpx2.Client`.
-        method: Of HTTP.
-        url: As the client takes it.
+        ask: What is asked.
         clocks: How long to wait.
-        sent: Arguments of the client's `build_request`, and `auth` and `follow_redirects`.
     """
 
-    def __init__(
-        self, client: Any, method: str, url: str, clocks: Clocks, **sent: Unpack[Sent]
-    ) -> None:
+    def __init__(self, client: Any, ask: Ask, clocks: Clocks) -> None:
         self.body: Body | None = None
         self.clocks: Clocks = clocks
         self._client = client
         self._limits = limits_of(client, clocks)
-        self._request, self._how = built(client, method, url, self._limits, sent)
+        self._request, self._how = built(client, ask, self._limits)
 
     def __iter__(self) -> Self:
         return self
@@ -214,10 +234,24 @@ class Request:
         """Whether it holds a connection."""
         return self.body is not None and not self.body.is_closed
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer; none before it."""
+        return {} if self.body is None else self.body.headers
+
     def close(self) -> None:
         """Let go of the connection, at once. Again: nothing."""
         if self.body is not None:
             self.body.close()
+
+    def cancel(self) -> None:
+        """From another thread: end a read that is waiting, as if the connection had broken.
+
+        Over a connection that other streams share the next bytes end it; and nothing ends the wait
+        for the head of an answer but its own limit.
+        """
+        if self.body is not None:
+            self.body.cancel()
 
 
 # -- With await ------------------------------------------------------------------------------------
@@ -256,11 +290,25 @@ class AsyncBody(Source):
         """Let go of the connection, at once, in a task that is being cancelled too."""
         if self.is_closed:
             return
-        from anyio import move_on_after  # noqa: PLC0415 - both libraries bring it
-
         self.is_closed = True
-        with move_on_after(CLOSES_WITHIN, shield=True):
+        with shielded():
             await self._answer.aclose()
+
+
+def shielded() -> AbstractContextManager[Any]:
+    """A block that is not broken off, in a task that is being cancelled too; it may not last."""
+    from anyio import move_on_after  # noqa: PLC0415 - both libraries bring it
+
+    return move_on_after(CLOSES_WITHIN, shield=True)
+
+
+async def sleep(seconds: float) -> None:
+    """Wait, on either loop."""
+    try:
+        from anyio import sleep as pause  # noqa: PLC0415 - both libraries bring it
+    except ImportError:  # with websockets alone, which knows asyncio alone
+        from asyncio import sleep as pause  # noqa: PLC0415
+    await pause(seconds)
 
 
 def within(seconds: float | None) -> AbstractContextManager[Any]:
@@ -272,17 +320,51 @@ def within(seconds: float | None) -> AbstractContextManager[Any]:
     return fail_after(seconds)
 
 
+class Interruptible:
+    """A wait that can be ended by another task, or from another thread, under asyncio and trio."""
+
+    def __init__(self) -> None:
+        self._scope: Any = None
+        self._soon: Callable[..., object] | None = None
+
+    def __enter__(self) -> None:
+        try:
+            from anyio import CancelScope  # noqa: PLC0415 - both libraries bring it
+        except ImportError:  # with websockets alone
+            return
+        self._soon = soon()
+        self._scope = CancelScope()
+        self._scope.__enter__()
+
+    def __exit__(self, *raised: object) -> bool:
+        scope, self._scope = self._scope, None
+        return False if scope is None else bool(scope.__exit__(*raised))
+
+    def end(self) -> None:
+        """End it, if it is going on."""
+        if self._scope is not None and self._soon is not None:
+            self._soon(self._scope.cancel)
+
+
+def soon() -> Callable[..., object]:
+    """What has the present loop call something, from whatever thread."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        return trio.lowlevel.current_trio_token().run_sync_soon  # type: ignore[no-any-return]
+    import asyncio  # noqa: PLC0415 - it takes longer to load than all of this
+
+    return asyncio.get_running_loop().call_soon_threadsafe
+
+
 class AsyncRequest:
     """A request, and the pieces of the answer once it is open: `Request` with `await`."""
 
-    def __init__(
-        self, client: Any, method: str, url: str, clocks: Clocks, **sent: Unpack[Sent]
-    ) -> None:
+    def __init__(self, client: Any, ask: Ask, clocks: Clocks) -> None:
         self.body: AsyncBody | None = None
         self.clocks: Clocks = clocks
         self._client = client
         self._limits = limits_of(client, clocks)
-        self._request, self._how = built(client, method, url, self._limits, sent)
+        self._request, self._how = built(client, ask, self._limits)
 
     def __aiter__(self) -> Self:
         return self
@@ -303,6 +385,11 @@ class AsyncRequest:
     def is_open(self) -> bool:
         """Whether it holds a connection."""
         return self.body is not None and not self.body.is_closed
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer; none before it."""
+        return {} if self.body is None else self.body.headers
 
     async def aclose(self) -> None:
         """Let go of the connection, at once. Again: nothing."""

@@ -32,6 +32,7 @@ __all__ = [
     "ToolCall",
     "Unknown",
     "Usage",
+    "Whole",
 ]
 
 JSON: TypeAlias = Any
@@ -114,6 +115,19 @@ class ArgumentPart:
     path_text: str
     value: JSON
     more: bool = False
+
+
+@item
+class Whole:
+    """A channel's whole text so far, of a provider that is asked again and again.
+
+    Attributes:
+        channel: Whose text.
+        text: Its characters from the first to the latest.
+    """
+
+    channel: Channel
+    text: str
 
 
 @item
@@ -216,6 +230,7 @@ class Unknown:
 
 Item: TypeAlias = (
     Delta
+    | Whole
     | ToolCall
     | ArgumentPart
     | Restart

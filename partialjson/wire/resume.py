@@ -1,8 +1,9 @@
-"""How a stream ended, and what says so.
+"""What was shown of a stream, compared with what comes again; and how the stream ended.
 
-What flows in are the facts of a stream that is over: what the provider said, and whether the JSON
-of its content is whole, which the bridge knows. A clean end of the bytes is never taken for
-success by itself.
+What flows in are texts by channel, of one attempt after the other, and the facts of a stream that
+is over: what the provider said, and whether the JSON of its content is whole, which the bridge
+knows. What flows out are the texts that are news, what must be taken back, and a verdict. A clean
+end of the bytes is never taken for success by itself. Nobody is asked anything from here.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from .messages import Channel, Delta, Done, Failure, Finish, Item, Usage
+from ._shown import Rewind, Shown, Step
+from .messages import Channel, Delta, Done, Failure, Finish, Item, Usage, Whole
 
-__all__ = ["Status", "Verdict", "Witness"]
+__all__ = ["Divergence", "Replay", "Rewind", "Status", "Step", "Verdict", "Witness"]
 
+Divergence: TypeAlias = Literal["reset", "hold", "raise"]
 Status: TypeAlias = Literal[
     "complete", "truncated", "filtered", "refused", "cancelled", "interrupted", "failed"
 ]
@@ -52,6 +55,8 @@ class Verdict:
         finish_reason: The provider's last word on the first choice, if it said one.
         usage: What the provider counted, if it said so.
         failure: The error that the provider reported, if it did.
+        attempts: How many requests were sent.
+        billed: How many of them had text generated anew, which providers bill each time.
     """
 
     status: Status
@@ -60,6 +65,8 @@ class Verdict:
     finish_reason: str | None = None
     usage: Usage | None = None
     failure: Failure | None = None
+    attempts: int = field(default=1, kw_only=True)
+    billed: int = field(default=1, kw_only=True)
 
 
 class Witness:
@@ -78,7 +85,9 @@ class Witness:
         match item:
             case Delta(channel=Channel(kind="refusal", choice=0)):
                 self.refused = True
-            case Delta(channel=Channel(choice=choice)) if choice not in self.finish_reasons:
+            case Delta(channel=Channel(choice=choice)) | Whole(channel=Channel(choice=choice)) if (
+                choice not in self.finish_reasons
+            ):
                 self.open_choices.add(choice)
             case Finish():
                 self.finish_reasons[item.choice] = item.reason
@@ -94,6 +103,11 @@ class Witness:
     def finished(self) -> bool:
         """Whether the protocol itself said that the stream is over."""
         return self.done or bool(self.finish_reasons and not self.open_choices)
+
+    def rests(self, *, sealed: bool | None, lost: bool, strict: bool) -> bool:
+        """Whether the stream counts as over by closed JSON and a clean end alone."""
+        others = self.open_choices - {0}  # may go on, whatever is closed here
+        return bool(sealed and not lost and not strict and not others)
 
     def verdict(
         self,
@@ -124,10 +138,7 @@ class Witness:
             fault = self.failure.message
         confirmed = self.finished or marked
         sealed = whole if sealed is None else sealed
-        others = self.open_choices - {
-            0
-        }  # what is left open there may go on, whatever is closed here
-        proved = confirmed or bool(sealed and lost is None and not strict and not others)
+        proved = confirmed or self.rests(sealed=sealed, lost=lost is not None, strict=strict)
         return Verdict(
             "failed" if fault is not None else self._status(whole, proved, cancelled=cancelled),
             tuple(self._evidence(whole=whole, valid=valid, fault=fault, lost=lost)),
@@ -170,3 +181,111 @@ class Witness:
         if fault is not None:
             evidence.append(f"error: {fault}")
         return evidence
+
+
+ANOTHER_TOOL = "another tool is called, now that the answer was asked for again"
+BEGAN_ANEW = "the provider began its answer anew"
+WITHDRAWN = "the provider took back what it had said"
+
+
+class Replay:
+    """The texts that were shown, by channel, and what of them has come again.
+
+    Characters are compared, since tokens are cut elsewhere each time. What comes again as it was
+    shown is swallowed; where it differs, a `Rewind` tells what holds, and the new text follows. So
+    a view that follows every step always shows a beginning of one attempt's text, and at the end
+    that of the last.
+
+    Args:
+        keeps: Whether texts are kept, one character in up to four bytes. Without that nothing can
+            be compared: what begins anew takes everything back.
+        on_diverge: `"hold"` takes nothing back before the new text is longer than what is shown.
+    """
+
+    def __init__(self, *, keeps: bool = True, on_diverge: Divergence = "reset") -> None:
+        self.keeps: bool = keeps
+        self._holds = on_diverge == "hold"
+        self._shown: dict[Channel, Shown] = {}
+
+    def begin(self) -> list[Step]:
+        """The answer begins anew: what comes now is compared with what was shown."""
+        if not self.keeps:
+            void: list[Step] = [Rewind(channel, "", BEGAN_ANEW) for channel in self._shown]
+            self._shown.clear()
+            return void
+        for shown in self._shown.values():
+            shown.begin()
+        return []
+
+    def void(self) -> None:
+        """The answer begins anew, and nothing is compared: its first text takes all back."""
+        for shown in self._shown.values():
+            shown.begin(reason=BEGAN_ANEW)
+
+    def join(self, channel: Channel, kept: int) -> None:
+        """A channel goes on behind its first characters; if it begins anew, it is compared."""
+        self._of(channel).begin(joins_at=kept)
+
+    def grow(self, channel: Channel, text: str) -> list[Step]:
+        """What of a channel's next characters is news."""
+        shown = self._of(channel)
+        if self.keeps:
+            return shown.grow(text, holds=self._holds)
+        return [Delta(channel, text)] if text else []
+
+    def call(self, channel: Channel) -> list[Step]:
+        """A tool call is named; the arguments of another tool are none of this one's."""
+        name = self._of(channel).channel.name
+        shown = self._of(channel)
+        shown.channel, shown.came = channel, True
+        if name in (None, channel.name) or channel.name is None or not self.keeps:
+            return []
+        shown.begin()
+        return shown.back_to(0, ANOTHER_TOOL)
+
+    def whole(self, channel: Channel, text: str, kept: int = 0) -> list[Step]:
+        """What is news where all of a channel's text so far comes at once, again and again.
+
+        Args:
+            channel: Whose text.
+            text: Its characters from the first to the latest.
+            kept: How many of them were shown before, where no texts are kept to tell.
+        """
+        if self.keeps:
+            return self._of(channel).whole(text, holds=self._holds)
+        rest: list[Step] = [Delta(channel, text[kept:])] if text[kept:] else []
+        if channel not in self._shown:
+            self._of(channel)
+            return rest
+        return [Rewind(channel, text[:kept], WITHDRAWN), *rest]
+
+    def end(self) -> list[Step]:
+        """The answer is whole: what of the texts did not come again is taken back."""
+        steps = [step for shown in self._shown.values() for step in shown.end()]
+        self._shown = {channel: one for channel, one in self._shown.items() if one.came}
+        return steps
+
+    @property
+    def began(self) -> bool:
+        """Whether anything was shown."""
+        return bool(self._shown)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was shown has not come again, so far."""
+        return any(shown.seen is not None for shown in self._shown.values())
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The channels in the order in which they began, as they were named last."""
+        return [shown.channel for shown in self._shown.values()]
+
+    def text(self, channel: Channel) -> str:
+        """What is shown of a channel; nothing where texts are not kept."""
+        return self._shown[channel].text if channel in self._shown else ""
+
+    def _of(self, channel: Channel) -> Shown:
+        shown = self._shown.get(channel)
+        if shown is None:
+            shown = self._shown[channel] = Shown(channel)
+        return shown

@@ -249,16 +249,21 @@ def every_stream_event(event: pj.StreamEvent) -> str:
             assert_type(channel.kind, Literal["content", "reasoning", "refusal", "tool"])
             return text
         case pj.Heartbeat(text):
-            return text
+            reason = text
         case pj.Reset(channel, keep, reason):
             assert_type(keep, int)
-            return reason
         case pj.ValueStart() | pj.StringDelta() | pj.ValueEnd():
             return every_event(event)
         case pj.Valid() | pj.Invalid() | pj.Doomed() | pj.Revised():
             return every_typed_event(event)
+        case pj.Retrying(attempt, delay, how, cause):
+            assert_type(attempt, int)
+            assert_type(delay, float)
+            assert_type(how, str)
+            reason = str(cause)
         case _:
             assert_never(event)
+    return reason
 
 
 def streamed(chunks: Iterator[bytes]) -> pj.Verdict | None:
@@ -281,16 +286,54 @@ def opened(client: httpx.Client, body: dict[str, str]) -> float | None:
     with pj.open_stream(
         client, "POST", "/", json=body, provider="auto", model=Row, idle_timeout=None, max_depth=9
     ) as stream:
-        assert_type(stream, pj.Stream[Row])
+        assert_type(stream, pj.OpenedStream[Row])
         for event in stream:
             assert_type(event, pj.StreamEvent)
     timing: pj.Timing = stream.timing
     return timing.first_token
 
 
+def opened_again(client: httpx.Client, body: dict[str, str], saved: dict[str, object]) -> int:
+    with pj.open_stream(
+        client,
+        "POST",
+        "/",
+        json=body,
+        model=Row,
+        retry=pj.Retry(before_first_token=3, after_first_token=1, deadline=60),
+        resume="auto",
+        on_diverge="hold",
+        fallback=True,
+        cache=True,
+        deliver="auto",
+        on_cancel=True,
+        state=saved,
+    ) as stream:
+        stream.cancel()
+        stream.send({"type": "response.steer"})
+        state: dict[str, Any] = stream.state()
+    opened: pj.OpenedStream[Row] = stream
+    return len(state) + (opened.verdict.billed if opened.verdict else 0)
+
+
+async def relayed(request: Any, stream: pj.OpenedAsyncStream[Row]) -> None:
+    async for event in pj.guard_disconnect(request, stream):
+        assert_type(event, pj.StreamEvent)
+    stream.cancel()
+
+
+def results(answer: httpx.Response) -> list[Row]:
+    read: list[pj.BatchResult[Row]] = [*pj.batch(answer, model=Row)]
+    return [one.result for one in read if one.error is None]
+
+
+async def results_too(answer: httpx.Response) -> list[str | None]:
+    return [one.custom_id async for one in pj.abatch(answer, provider="openai")]
+
+
 async def opened_too(client: httpx.AsyncClient, answer: httpx.Response) -> Row:
     async with pj.aopen_stream(client, "GET", "/", params={"q": "owl"}, model=Row) as stream:
-        assert_type(stream, pj.AsyncStream[Row])
+        assert_type(stream, pj.OpenedAsyncStream[Row])
     assert_type(pj.astream(answer, provider="text", parse="text"), pj.AsyncStream[pj.JSON])
     assert_type(pj.stream(answer, provider="openai"), pj.Stream[pj.JSON])
     return stream.result

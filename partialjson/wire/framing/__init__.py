@@ -7,7 +7,8 @@ itself. What a message means is not known here.
 
 from __future__ import annotations
 
+from ._base import is_whole
 from ._body import BodyDecoder, BodyKind, Message
 from ._texts import JSONArrayDecoder, NDJSONDecoder
 
-__all__ = ["BodyDecoder", "BodyKind", "JSONArrayDecoder", "Message", "NDJSONDecoder"]
+__all__ = ["BodyDecoder", "BodyKind", "JSONArrayDecoder", "Message", "NDJSONDecoder", "is_whole"]

@@ -7,6 +7,7 @@ a message means is not known here, nor what the answer's head said about its bod
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
 from partialjson.errors import LimitExceeded
@@ -33,10 +34,12 @@ class Message:
         data: The text of the message, or of the comment as it stands after its colon.
         event: The event type, `"message"` where none is named; `None` for a comment, which says
             that the stream lives.
+        id: Of an event stream the last event ID, as `ServerSentEvent` has it; not compared.
     """
 
     data: str
     event: str | None = "message"
+    id: str = field(default="", compare=False)
 
 
 class BodyDecoder(Framing[Message]):
@@ -95,6 +98,16 @@ class BodyDecoder(Framing[Message]):
         """
         rest = self._inner.rest if isinstance(self._inner, JSONArrayDecoder) else b""
         return super().unfinished + (self._inner.unfinished if self._inner else b"") + rest
+
+    @property
+    def last_event_id(self) -> str:
+        """Of an event stream: what to send as `Last-Event-ID` when connecting again, if any."""
+        return self._inner.last_event_id if isinstance(self._inner, SSEDecoder) else ""
+
+    @property
+    def retry(self) -> int | None:
+        """Of an event stream: the reconnection time that the server asked for, in milliseconds."""
+        return self._inner.retry if isinstance(self._inner, SSEDecoder) else None
 
     def __getstate__(self) -> dict[str, object]:
         own = {"_head": self._head.copy(), "_inner": copy(self._inner)}
@@ -180,7 +193,7 @@ class BodyDecoder(Framing[Message]):
 
 def _in_order(events: list[ServerSentEvent], decoder: SSEDecoder) -> list[Message]:
     """The messages and the comments of a feed, in the order of their ends."""
-    told = [(event.end, Message(event.data, event.event)) for event in events]
+    told = [(event.end, Message(event.data, event.event, event.id)) for event in events]
     for block in decoder.undispatched:
         told += [(block.end, message) for message in _messages_of(block)]
     comments = zip(decoder.comment_ends, decoder.comments, strict=True)

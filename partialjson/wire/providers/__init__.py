@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ._base import Provider
+from ._base import Cursor, Provider
 from .anthropic import AnthropicDecoder
 from .assistants import AssistantsDecoder
 from .auto import AutoDecoder
@@ -27,6 +27,7 @@ __all__ = [
     "ChatDecoder",
     "CohereDecoder",
     "CompletionsDecoder",
+    "Cursor",
     "GeminiDecoder",
     "OllamaDecoder",
     "Provider",

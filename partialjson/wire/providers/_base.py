@@ -29,10 +29,12 @@ from partialjson.wire.messages import (
     number_in,
     object_in,
     read_failure,
+    text_in,
 )
 
 __all__ = [
     "Channels",
+    "Cursor",
     "MessageDecoder",
     "OneAnswer",
     "Provider",
@@ -44,6 +46,19 @@ __all__ = [
 
 END_MARKER = "[DONE]"
 EXCERPT = 120  # characters of an unreadable message that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where in which answer a stream stands, in the provider's own words.
+
+    Attributes:
+        answer_id: The answer's id; empty while none was said.
+        sequence: The number of the last event, where they are numbered (OpenAI's Responses).
+    """
+
+    answer_id: str = ""
+    sequence: int | None = None
 
 
 class Provider(Protocol):
@@ -69,6 +84,19 @@ class Provider(Protocol):
         """The stream has ended: what was held back, if anything. Again: nothing."""
         ...
 
+    @property
+    def cursor(self) -> Cursor:
+        """Where the stream stands, as far as its messages tell."""
+        ...
+
+    def stand(self, cursor: Cursor) -> None:
+        """Stand where another decoder stood."""
+        ...
+
+    def resume(self) -> None:
+        """What comes next goes on behind the cursor, though it may overlap with what came."""
+        ...
+
 
 @dataclass(slots=True)
 class MessageDecoder:
@@ -80,8 +108,22 @@ class MessageDecoder:
     the end of the stream.
     """
 
+    cursor: Cursor = field(default=Cursor(), init=False)
     _done: bool = field(default=False, init=False)
     _closed: bool = field(default=False, init=False)
+    _resumes: bool = field(default=False, init=False)
+
+    def stand(self, cursor: Cursor) -> None:
+        """Stand where another decoder stood, without what it heard."""
+        self.cursor = cursor
+
+    def resume(self) -> None:
+        """What comes next goes on behind the cursor, though it may overlap with what came.
+
+        Events up to the cursor are dropped. Where events behind it are missing, that is a
+        `Failure` worth another try, and nothing is read behind it.
+        """
+        self._resumes = True
 
     def feed(self, data: str, event: str = "message") -> list[Item]:
         """What one message says: `data` and `event` of a server-sent event, a line, or a body.
@@ -116,7 +158,7 @@ class MessageDecoder:
         said: list[Item] = []
         for one in messages:
             known = type(one) is dict and not self._done
-            news = self._read(one, event) if known else [Unknown(event, one)]
+            news = self._news(one, event) if known else [Unknown(event, one)]
             self._done = self._done or any(type(item) is Done for item in news)
             said += news
         return said
@@ -125,6 +167,21 @@ class MessageDecoder:
         """Nothing, since nothing is held back. Whether the stream ended well is not said here."""
         self._closed = True
         return []
+
+    def _news(self, message: dict[str, JSON], event: str) -> list[Item]:
+        """What one object says, if it was not heard before; the cursor moves behind it."""
+        number, place = number_in(message.get("sequence_number")), self.cursor
+        if self._resumes and number is not None and place.sequence is not None:
+            if number <= place.sequence:
+                return []
+            if number > place.sequence + 1:
+                self._done = True
+                missing = f"{place.sequence + 1} to {number - 1}"
+                return [Failure(f"events {missing} are missing", retryable=True)]
+            self._resumes = False
+        if number is not None or not place.answer_id:
+            self.cursor = Cursor(place.answer_id or id_of(message), number)
+        return self._read(message, event)
 
     @abstractmethod
     def _read(self, message: dict[str, JSON], event: str) -> list[Item]:
@@ -191,6 +248,12 @@ class Channels:
         place = self._begun.get(kind, 0)
         self._begun[kind] = place + 1
         return place
+
+
+def id_of(message: Mapping[str, JSON]) -> str:
+    """The id of the answer that a message is of, or begins; nothing if it does not tell."""
+    around = object_in(message.get("response")) or object_in(message.get("message")) or message
+    return text_in(around.get("id")) or text_in(message.get("responseId"))
 
 
 def learn(channel: Channel, id_: str | None, name: str | None) -> Channel:

@@ -109,13 +109,20 @@ class AutoDecoder(MessageDecoder):
     shapes: tuple[str, ...] = ()
     _decoder: Provider | None = field(default=None, init=False)
 
+    def resume(self) -> None:
+        """What comes next goes on behind the cursor; see `MessageDecoder.resume`."""
+        if self._decoder is None:
+            MessageDecoder.resume(self)
+        else:
+            self._decoder.resume()
+
     def feed(self, data: str, event: str = "message") -> list[Item]:
         """What one message says; see `MessageDecoder.feed`."""
         if self._decoder is None:
             self._decoder = self._told_by(data, event)
         if self._decoder is None:
             return MessageDecoder.feed(self, data, event)
-        return self._decoder.feed(data, event)
+        return self._told(self._decoder.feed(data, event))
 
     def read(self, message: JSON, event: str = "message") -> list[Item]:
         """What one message says that is decoded already."""
@@ -123,12 +130,17 @@ class AutoDecoder(MessageDecoder):
             self._decoder = self._shaped(message, event)
         if self._decoder is None:
             return MessageDecoder.read(self, message, event)
-        return self._decoder.read(message, event)
+        return self._told(self._decoder.read(message, event))
 
     def close(self) -> list[Item]:
         """What the decoder held back, if anything."""
         held = [] if self._decoder is None else self._decoder.close()
         return held + MessageDecoder.close(self)
+
+    def _told(self, said: list[Item]) -> list[Item]:
+        if self._decoder is not None:
+            self.stand(self._decoder.cursor)
+        return said
 
     def _told_by(self, data: str, event: str) -> Provider | None:
         try:
@@ -142,9 +154,13 @@ class AutoDecoder(MessageDecoder):
         if self._closed or type(message) is not dict:
             return None
         for shape in self.shapes or SHAPES:
-            fits, decoder = SHAPES[shape]
+            fits, make = SHAPES[shape]
             if fits(message, event):
-                return decoder()
+                decoder = make()
+                decoder.stand(self.cursor)
+                if self._resumes:
+                    decoder.resume()
+                return decoder
         return None
 
     def _read(self, message: dict[str, JSON], event: str) -> list[Item]:

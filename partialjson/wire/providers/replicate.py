@@ -21,6 +21,7 @@ from partialjson.wire.messages import (
     Item,
     Unknown,
     Usage,
+    Whole,
     number_in,
     object_in,
     read_failure,
@@ -48,6 +49,7 @@ class ReplicateDecoder(OneAnswer):
     """
 
     _failed: bool = field(default=False, init=False)
+    _grows: bool = field(default=False, init=False)  # a prediction that comes again and again
 
     def feed(self, data: str, event: str = "message") -> list[Item]:
         """What one event says.
@@ -96,7 +98,9 @@ class ReplicateDecoder(OneAnswer):
         """What a prediction holds; its output is a text, or a list of the texts as they came."""
         output, status = prediction["output"], prediction["status"]
         text = "".join(map(text_in, output if type(output) is list else [output]))
-        said: list[Item] = [Delta(CONTENT, text)] if text else []
+        self._grows = self._grows or status in GOING
+        said: list[Item] = [Whole(CONTENT, text) if self._grows else Delta(CONTENT, text)]
+        said = said if text else []
         if status in GOING:
             return said
         counted = object_in(prediction.get("metrics"))
