@@ -46,7 +46,7 @@ class AsyncSource(Protocol):
     async def aclose(self) -> None: ...
 
 
-def source_for(client: Any, attempt: Next, clocks: Clocks) -> Source:
+def source_for(client: Any, attempt: Next, clocks: Clocks, pace: Any = None) -> Source:
     """What an attempt is read from, not open so far."""
     ask, clocks = attempt.ask, clocks_of(attempt, clocks)
     if attempt.delivery == "websocket":
@@ -57,11 +57,11 @@ def source_for(client: Any, attempt: Next, clocks: Clocks) -> Source:
     if attempt.delivery == "polling":
         from partialjson.wire.polling import Polling  # noqa: PLC0415 - seldom needed
 
-        return Polling(client, ask, clocks, follow=follower(ask))
+        return Polling(client, ask, clocks, follow=follower(ask), pace=pace and replace(pace))
     return Request(client, ask, clocks)
 
 
-def async_source_for(client: Any, attempt: Next, clocks: Clocks) -> AsyncSource:
+def async_source_for(client: Any, attempt: Next, clocks: Clocks, pace: Any = None) -> AsyncSource:
     """What an attempt is read from, not open so far."""
     ask, clocks = attempt.ask, clocks_of(attempt, clocks)
     if attempt.delivery == "websocket":
@@ -72,7 +72,7 @@ def async_source_for(client: Any, attempt: Next, clocks: Clocks) -> AsyncSource:
     if attempt.delivery == "polling":
         from partialjson.wire.polling import AsyncPolling  # noqa: PLC0415 - seldom needed
 
-        return AsyncPolling(client, ask, clocks, follow=follower(ask))
+        return AsyncPolling(client, ask, clocks, follow=follower(ask), pace=pace and replace(pace))
     return AsyncRequest(client, ask, clocks)
 
 

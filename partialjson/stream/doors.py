@@ -27,6 +27,8 @@ from .texts import Piece, TypedOptions
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from partialjson.wire.polling import Pace
+
 __all__ = ["OpenOptions", "aopen_stream", "astream", "open_stream", "stream"]
 
 IDLE, PROGRESS, FIRST_EVENT = 60.0, 300.0, 120.0  # seconds
@@ -188,6 +190,7 @@ class OpenOptions(TypedOptions, Sent, total=False):
         deliver: `"stream"`, the default; `"websocket"`; `"polling"`, an answer in the background
             that is fetched as it grows; `"plain"`, whole; or `"auto"`, the best of those that is
             not forbidden.
+        pace: How soon to ask again while polling: a `partialjson.wire.polling.Pace`.
         on_cancel: Where to tell a provider to stop, when the stream is left before its end: a URL,
             with `{id}` for the answer's id; `True` is the request's own with `/{id}/cancel`.
         state: Of the `state()` of a stream, here or in another process, to go on with.
@@ -202,6 +205,7 @@ class OpenOptions(TypedOptions, Sent, total=False):
     fallback: bool
     cache: bool
     deliver: Delivery
+    pace: Pace | None
     on_cancel: str | bool
     state: Mapping[str, Any] | None
 
@@ -362,12 +366,13 @@ def planned(client: Any, ask: Ask, options: OpenOptions, **reads: Any) -> tuple[
         first_event=rest.pop("first_event_timeout", FIRST_EVENT),
     )
     told = {name: rest.pop(name) for name in OF_ATTEMPTS & rest.keys()}
-    attempts, asked = Attempts(ask, **told), rest.pop("on_cancel", False)
+    attempts, pace = Attempts(ask, **told), rest.pop("pace", None)
+    asked = rest.pop("on_cancel", False)
     bridge = Bridge(keeps=attempts.keeps, **reads, **rest)
     if told.get("state") is not None:
         bridge.restore(told["state"])
     on_cancel = None if asked is False else "" if asked is True else asked
-    return Plan(client, attempts.ask, clocks, attempts, on_cancel), bridge
+    return Plan(client, attempts.ask, clocks, attempts, pace, on_cancel), bridge
 
 
 OF_ATTEMPTS = {"retry", "resume", "fallback", "cache", "deliver", "state"}

@@ -44,6 +44,7 @@ class Plan:
         ask: The request.
         clocks: How long to wait.
         attempts: What follows.
+        pace: How soon to ask again while polling; `None` for the usual pace.
         on_cancel: The URL of the request that ends an answer, if one is to be sent.
     """
 
@@ -51,6 +52,7 @@ class Plan:
     ask: Ask
     clocks: Clocks
     attempts: Attempts
+    pace: Any = None
     on_cancel: str | None = None
 
     def farewell(self, bridge: Bridge) -> Ask | None:
@@ -153,12 +155,13 @@ class OpenedStream(Opening[T], Stream[T]):
 
     def _go_on(self) -> None:
         """Send the next request, until one is answered or none follows."""
+        plan = self._plan
         while self._next is not None:
             upcoming, self._next = self._next, None
             self._let_go()
             if self._is_left.wait(upcoming.delay):
                 return
-            source = source_for(self._plan.client, upcoming, self._plan.clocks)
+            source = source_for(plan.client, upcoming, plan.clocks, plan.pace)
             self._holds(source)
             try:
                 source.open()
@@ -285,11 +288,12 @@ class OpenedAsyncStream(Opening[T], AsyncStream[T]):
 
     async def _go_on(self) -> None:
         """Send the next request, until one is answered or none follows."""
+        plan = self._plan
         while self._next is not None:
             upcoming, self._next = self._next, None
             await self._let_go()
             await sleep(upcoming.delay)
-            source = async_source_for(self._plan.client, upcoming, self._plan.clocks)
+            source = async_source_for(plan.client, upcoming, plan.clocks, plan.pace)
             self._holds(source)
             try:
                 await source.open()
