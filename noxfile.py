@@ -120,7 +120,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=False)
 def fuzz(session: nox.Session) -> None:
     """The promises again, with more and longer examples than a usual run has."""
-    laws = [f"tests/test_{name}.py" for name in ("laws", "fragments", "documents", "front")]
+    laws = [f"tests/test_{name}.py" for name in ("laws", "fragments", "documents", "front", "replay")]
     here(session, "pytest", *laws, *session.posargs, HYPOTHESIS_PROFILE="ci")
 
 
@@ -163,6 +163,12 @@ def recordings(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """The tests that take their time: long streams, counted and measured."""
     here(session, "pytest", "-m", "soak", *corpora(), *session.posargs)
+
+
+@nox.session(python=False)
+def sweep(session: nox.Session) -> None:
+    """Every recording cut everywhere, by every fault, and a minute of random ones; not in CI."""
+    here(session, "pytest", "-m", "sweep", *corpora(), *session.posargs)
 
 
 @nox.session(python=False)

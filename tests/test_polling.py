@@ -23,7 +23,7 @@ from partialjson.errors import (
 from partialjson.events import StringDelta
 from partialjson.stream.bridge import Bridge
 from partialjson.stream.news import Reset, TextDelta
-from partialjson.wire import http, polling
+from partialjson.wire import polling
 from partialjson.wire.clocks import Clocks
 from partialjson.wire.messages import Channel, Delta, Done, Finish, Heartbeat, Whole
 from partialjson.wire.polling import (
@@ -574,7 +574,7 @@ def test_a_pause_is_taken_where_nobody_says_how(monkeypatch):
     answers = iter([Snapshot("a"), Snapshot("b", done=True)])
     assert len(list(Polls(lambda _: next(answers), same, pace=Pace(2.0)))) == 4
     assert pauses == [2.0]
-    assert AsyncPolls._sleeps is http.sleep
+    assert AsyncPolls._sleeps is polling.sleep
 
 
 def test_a_snapshot_that_takes_back_is_a_reset_to_what_holds():

@@ -95,6 +95,7 @@ class Attempts:
         self._ways = ways_of(self.ask, deliver)
         self._spent: set[str] = set()  # ways of going on that the server refused
         self._now: Next = Next(self.ask)
+        self._delivery = self._ways[0]
         self._sent = 0
         self._was_answered = False
         self._length = 0  # characters that were told
@@ -110,7 +111,7 @@ class Attempts:
     def first(self, bridge: Bridge, now: float) -> Next:
         """The first attempt, which goes on with a stream of another process if there is one."""
         self._budget.began = now
-        self._now = Next(self._by(self._ways[0]), self._ways[0])
+        self._now = self._anew()
         if self._goes_on:
             way = self._going_on(bridge)
             self._now = replace(way, resumes=way.resumes and bridge.may_resume)
@@ -163,15 +164,13 @@ class Attempts:
     def _again(self, bridge: Bridge, cause: TransportError, now: float) -> Next | None:
         if self._now.how == "plain":
             return None
-        if not cause.retryable:
-            if self._now.how not in FREE:
-                return None
-            self._spent.add(
-                self._now.how
-            )  # what the server keeps is gone: the request itself is not
-        way = self._going_on(bridge) if bridge.has_begun else self._anew()
-        if way is None or (bridge.has_begun and self._resume is None):
+        if not cause.retryable and self._now.how not in FREE:
             return None
+        if not cause.retryable or (self._now.how == "recover" and self._now.delivery == "plain"):
+            self._spent.add(self._now.how)  # it is not kept, or not whole: the request itself is
+        if bridge.has_begun and self._resume is None:
+            return None
+        way = self._going_on(bridge) if self._has_place(bridge) else self._anew()
         delay = self._budget.wait(
             now,
             has_begun=bridge.has_begun,
@@ -182,8 +181,14 @@ class Attempts:
         )
         return None if delay is None else replace(way, delay=delay)
 
+    def _has_place(self, bridge: Bridge) -> bool:
+        """Whether there is anything to go on from: a text, or the id of an answer that is kept."""
+        reader = bridge.reader
+        is_known = reader is not None and reader.cursor.answer_id != "" and self.ask.is_kept()
+        return bridge.has_begun or (is_known and self._resume is not None)
+
     def _anew(self) -> Next:
-        return Next(self._by(self._now.delivery), self._now.delivery)
+        return Next(self._by(self._delivery), self._delivery)
 
     def _going_on(self, bridge: Bridge) -> Next:
         """The first way there is; the request itself, compared, where there is none better."""
@@ -202,7 +207,7 @@ class Attempts:
                 return self._recover(bridge)
             case "prefill":
                 joined = self.ask.joined(bridge.shown.get(CONTENT, ""))
-                if joined is not None and self._now.delivery == "stream":
+                if joined is not None and self._delivery == "stream":
                     return Next(joined[0], how="prefill", joins_at=joined[1])
             case "restart":
                 return replace(self._anew(), how="restart", compares=False)
@@ -210,7 +215,7 @@ class Attempts:
 
     def _cursor(self, bridge: Bridge) -> Next | None:
         reader = bridge.reader
-        if reader is None or self._now.delivery != "stream":
+        if reader is None or self._delivery != "stream":
             return None
         place = reader.cursor
         if place.answer_id and place.sequence is not None and self.ask.is_kept():
@@ -234,16 +239,13 @@ class Attempts:
         """The next way of delivery where this one is forbidden; in the end a plain request."""
         if self._now.how == "plain":
             return None
-        rest = self._ways[self._ways.index(self._now.delivery) + 1 :] if self._is_ours else ()
+        rest = self._ways[self._ways.index(self._delivery) + 1 :]
         if rest and not bridge.has_begun and is_of_the_way(cause):
-            return Next(self._by(rest[0]), rest[0], how=rest[0])
+            self._delivery = rest[0]
+            return replace(self._anew(), how=rest[0])
         if self._fallback and (cause.retryable or bridge.has_begun):
             return Next(self._by("plain"), "plain", how="plain")
         return None
-
-    @property
-    def _is_ours(self) -> bool:
-        return self._now.delivery in self._ways
 
     def _by(self, delivery: Delivery) -> Ask:
         if delivery == "websocket":

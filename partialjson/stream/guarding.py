@@ -71,7 +71,7 @@ class Browser:
 
     async def next_event(self, stream: AsyncStream[Any]) -> StreamEvent | None:
         """The next event of a stream; `None` behind the last, or where nobody waits for it."""
-        if getattr(stream, "has_news", False):  # no wait, so nothing to race against
+        if stream.has_news:  # no wait, so nothing to race against
             return await anext(stream)
         from anyio import create_task_group  # noqa: PLC0415 - every ASGI framework brings it
 

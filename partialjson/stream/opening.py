@@ -13,15 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from partialjson.errors import ConnectionLost, HTTPStatusError, TransportError
+from partialjson.wire._loops import CLOSES_WITHIN, Interruptible, shielded, sleep
 from partialjson.wire.clocks import Clocks
-from partialjson.wire.http import (
-    CLOSES_WITHIN,
-    AsyncRequest,
-    Interruptible,
-    Request,
-    shielded,
-    sleep,
-)
+from partialjson.wire.http import AsyncRequest, Request
 from partialjson.wire.routes import Ask
 
 from ._sources import AsyncSource, Source, async_source_for, source_for

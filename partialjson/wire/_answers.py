@@ -114,7 +114,8 @@ def lost(error: BaseException) -> TransportError | None:
         if isinstance(error, library.TimeoutException):
             return StreamTimeout(_words(error), retryable=True)
         if isinstance(error, library.TransportError | library.DecodingError):
-            return ConnectionLost(_words(error), retryable=True)
+            ours = (library.UnsupportedProtocol, library.LocalProtocolError, library.ProxyError)
+            return ConnectionLost(_words(error), retryable=not isinstance(error, ours))
         if isinstance(error, library.StreamError):  # of a body that somebody else has read
             return ConnectionLost(_words(error))
     return None

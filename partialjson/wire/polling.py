@@ -20,6 +20,7 @@ from partialjson.errors import BadContentType, ConnectionLost, HTTPStatusError
 
 from . import http
 from ._answers import built, limits_of
+from ._loops import sleep, within
 from .backoff import retry_after
 from .clocks import Clocks
 from .messages import JSON, Channel, Delta, Done, Finish, Heartbeat, Item, Whole, text_in
@@ -66,9 +67,6 @@ class Pace:
         """Seconds to pause, by whether there was news; what the server asked for goes first."""
         self._last = self.least if news else min(self.most, self._last * GROWTH)
         return self._last if asked is None else asked
-
-
-# -- Answers of HTTP -------------------------------------------------------------------------------
 
 
 class Job:
@@ -223,7 +221,7 @@ class AsyncPolling(Job):
             if self._is_last:
                 raise StopAsyncIteration
             with pausing(self.clocks, self._pause) as seconds:
-                await http.sleep(seconds)
+                await sleep(seconds)
             with self._again():
                 await self.open()
         return self._pieces.popleft()
@@ -231,7 +229,7 @@ class AsyncPolling(Job):
     async def open(self) -> None:
         """Ask, and read the answer, which comes as the next piece; raises as `Polling.open`."""
         request, how, limits = self._next()
-        with http.Wait(self.clocks) as limits["read"], http.within(limits["read"]):
+        with http.Wait(self.clocks) as limits["read"], within(limits["read"]):
             answer = await self._client.send(request, stream=True, **how)
             self.headers: Mapping[str, str] = answer.headers
             body = http.AsyncBody(answer, self.clocks, limits)
@@ -390,7 +388,7 @@ class Polls(Fetched[A, A, object]):
 class AsyncPolls(Fetched[A, Awaitable[A], Awaitable[object]]):
     """Items for `astream`, of answers that are fetched with `await`: twin of `Polls`."""
 
-    _sleeps = staticmethod(http.sleep)
+    _sleeps = staticmethod(sleep)
 
     async def __aiter__(self) -> AsyncIterator[Item]:
         while not self._is_done:

@@ -21,8 +21,9 @@ from typing import Any, ClassVar, Self
 from partialjson.errors import ConnectionLost
 
 from ._answers import refusal
+from ._loops import CLOSES_WITHIN
 from .clocks import Clocks
-from .http import CLOSES_WITHIN, Wait
+from .http import Wait
 
 __all__ = ["AsyncWebSocket", "WebSocket"]
 

@@ -16,7 +16,7 @@ from ._base import MessageDecoder, Provider, error_of
 from .anthropic import AnthropicDecoder
 from .assistants import AssistantsDecoder
 from .bedrock import BedrockDecoder
-from .chat import ChatDecoder
+from .chat import ChatDecoder, stored
 from .cohere import CohereDecoder
 from .completions import CompletionsDecoder
 from .gemini import GeminiDecoder
@@ -40,7 +40,7 @@ def is_completions(message: Mapping[str, JSON], event: str) -> bool:
 
 
 def is_chat(message: Mapping[str, JSON], event: str) -> bool:
-    return type(message.get("choices")) is list
+    return type(message.get("choices")) is list or bool(stored(message))
 
 
 def is_responses(message: Mapping[str, JSON], event: str) -> bool:

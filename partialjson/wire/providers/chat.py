@@ -48,6 +48,16 @@ PARTS: dict[str, tuple[ChannelKind, str]] = {  # type of a part of content: chan
 }
 
 
+def stored(message: Mapping[str, JSON]) -> list[Item]:
+    """The texts of a generation that OpenRouter has stored; nothing of any other message."""
+    output = object_in(object_in(message.get("data")).get("output"))
+    texts: dict[ChannelKind, str] = {
+        "reasoning": text_in(output.get("reasoning")),
+        "content": text_in(output.get("completion")),
+    }
+    return [Delta(Channel(kind), text) for kind, text in texts.items() if text]
+
+
 @dataclass(slots=True)
 class Calls:
     """The tool calls of one choice as they began, and how later deltas find their slots."""
@@ -73,6 +83,7 @@ class ChatDecoder(MessageDecoder):
     * arguments of a tool call that come as an object: as its JSON text;
     * `function_call`, which came before `tool_calls`;
     * a whole completion (`message` instead of `delta`) as one message;
+    * a generation that OpenRouter has stored, which does not tell whether it is whole;
     * errors at the top, in a choice, as a bare text, under `event: error`, in a list, and
       `finish_reason: "error"` alone.
 
@@ -89,7 +100,7 @@ class ChatDecoder(MessageDecoder):
         error = _error(message, choices, event)
         usage = usage_of(message)
         if not (error or usage or type(message.get("choices")) is list):
-            return [Unknown(event, message)]
+            return stored(message) or [Unknown(event, message)]
 
         said: list[Item] = []
         finishes: list[Item] = []
