@@ -176,7 +176,13 @@ class Course:
         return self._witness.failure
 
     def state(self) -> dict[str, Any]:
-        """With `keeps` plain data from which `restore` goes on, in another process too."""
+        """Plain data from which `restore` goes on, in another process too.
+
+        Raises:
+            RuntimeError: The texts are not kept.
+        """
+        if not self._contents.replay.keeps:
+            raise RuntimeError("state() needs the texts: keeps=True, or an opened stream's retry=")
         reader, texts = self.reader, [[asdict(one), text] for one, text in self.shown.items()]
         place = {} if reader is None else {"cursor": asdict(reader.cursor)}
         last = {} if reader is None else {"last_event_id": reader.last_event_id}

@@ -92,7 +92,9 @@ class Loop(Generic[T]):
         """Plain data from which another process goes on, by the `state` of `open_stream`.
 
         It holds what was told of each channel, where the answer stands, and which attempt it is.
-        Of a stream that never keeps its texts there is nothing to go on from.
+
+        Raises:
+            RuntimeError: The texts are not kept, since nothing asks for the answer again.
         """
         return self.bridge.state()
 

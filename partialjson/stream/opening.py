@@ -142,7 +142,11 @@ class OpenedStream(Opening[T], Stream[T]):
         if self._was_asked or self.verdict is not None:
             return
         self._ask_first()
-        self._go_on()
+        try:
+            self._go_on()
+        except BaseException:
+            self._leave()
+            raise
         if (refusal := self._refusal) is not None:
             self._told = True
             raise refusal
