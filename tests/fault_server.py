@@ -11,8 +11,9 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LONGEST = 20  # seconds until a script gives up on a client that stays
 
@@ -62,6 +63,7 @@ class Server:
         self.requests: list[bytes] = []
         self.left = threading.Event()
         self.over = threading.Event()
+        self._serving: list[threading.Thread] = []
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -71,7 +73,9 @@ class Server:
             except OSError:
                 return
             script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
-            threading.Thread(target=self._serve, args=(client, script), daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(client, script), daemon=True)
+            self._serving.append(thread)
+            thread.start()
 
     def _serve(self, client: socket.socket, script: list[Step]) -> None:
         connection = Connection(self, client)
@@ -86,8 +90,17 @@ class Server:
             except OSError:
                 self.left.set()
 
+    def is_idle(self, seconds: float = LONGEST) -> bool:
+        """Whether each connection is over, or is so in time."""
+        until = time.monotonic() + seconds
+        for thread in list(self._serving):
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._serving)
+
     def close(self) -> None:
         self.over.set()
+        with suppress(OSError):  # a thread that waits for the next client does not see it closed
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 
@@ -148,6 +161,13 @@ def half_close(connection: Connection) -> None:
     """No more from here, though the connection stays."""
     connection.client.shutdown(socket.SHUT_WR)
     stall(connection)
+
+
+def cut(connection: Connection) -> None:
+    """No more from here; the socket stays until the client lets go of it, too."""
+    connection.client.shutdown(socket.SHUT_WR)
+    while connection.client.recv(65_536):
+        pass
 
 
 def stall(connection: Connection) -> None:

@@ -118,6 +118,11 @@ class Opening(Loop[T]):
             return False
         return super()._break(error)
 
+    def _fault(self) -> Exception | None:
+        """What the loop raises behind its last event: nothing where it was ended on purpose."""
+        fault = super()._fault()
+        return None if self._is_left.is_set() else fault
+
     def _breaks_off(self) -> bool:
         """Whether nothing more is to be read of an attempt: its provider reported an error."""
         failure = self.bridge.failure
@@ -192,6 +197,7 @@ class OpenedStream(Opening[T], Stream[T]):
     def cancel(self) -> None:
         """End the stream from another thread: the connection is closed, the verdict `"cancelled"`.
 
+        The loop does not raise: it was ended on purpose. `result` does, where there is none.
         The loop ends at once where it waits for bytes, or before another request; where it waits
         for the head of an answer, when that has come.
         """
@@ -325,6 +331,7 @@ class OpenedAsyncStream(Opening[T], AsyncStream[T]):
     def cancel(self) -> None:
         """End the stream from another task or thread: the verdict is `"cancelled"`.
 
+        The loop does not raise: it was ended on purpose. `result` does, where there is none.
         The loop ends at once, whatever it waits for, and its connection is closed.
         """
         self._is_left.set()

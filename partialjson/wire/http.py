@@ -292,6 +292,11 @@ class AsyncBody(Source):
         self.is_closed = True
         with shielded():
             await self._answer.aclose()
+            if self._pieces is not None and not self._is_shared:
+                # The library's generators stand in one another; only their end closes all.
+                with suppress(Exception):  # what a closed connection gives is no news
+                    async for _ in self._pieces:
+                        pass
 
 
 class AsyncRequest:
