@@ -120,7 +120,8 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=False)
 def fuzz(session: nox.Session) -> None:
     """The promises again, with more and longer examples than a usual run has."""
-    laws = [f"tests/test_{name}.py" for name in ("laws", "fragments", "documents", "front", "replay")]
+    names = ("laws", "fragments", "documents", "front", "replay")
+    laws = [f"tests/test_{name}.py" for name in names]
     here(session, "pytest", *laws, *session.posargs, HYPOTHESIS_PROFILE="ci")
 
 

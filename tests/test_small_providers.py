@@ -794,7 +794,7 @@ def assert_is_news(said):
     for item in said:
         if isinstance(item, ToolCall):
             begun.add(item.channel)
-        elif isinstance(item, Delta):
+        elif isinstance(item, Delta | Whole):
             assert item.text, "no delta is empty"
             assert item.channel.kind != "tool" or item.channel in begun, "announced, then grown"
         elif isinstance(item, Finish):
