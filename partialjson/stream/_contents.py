@@ -114,6 +114,15 @@ class Contents:
                 return self.begin()
         return [item] if isinstance(item, Heartbeat) else []
 
+    @property
+    def of_bytes(self) -> bool:
+        """Whether a source that is the JSON came as bytes."""
+        return self._characters.of_bytes
+
+    @of_bytes.setter
+    def of_bytes(self, of_bytes: bool) -> None:
+        self._characters.of_bytes = of_bytes
+
     def restore(self, channel: Channel, text: str) -> None:
         """What was told of a channel before, somewhere else."""
         self.tell(ToolCall(channel) if channel.kind == "tool" else Delta(channel, ""))
@@ -194,7 +203,10 @@ class Contents:
             before = self.json
             self._begin_json()
             with self.json.keeping(before):
-                self._grow(Delta(channel, kept))
+                read = self._grow(Delta(channel, kept))
+            if self._finds:  # a text behind the JSON is told again, since offsets are the JSON's
+                again = [event for event in read if isinstance(event, TextDelta)]
+                return [Reset(channel, self.json.parser.offset, step.reason), *again]
         elif channel.choice == 0 and channel.kind in self.texts:
             self.texts[channel.kind] = [kept]
         return [Reset(channel, len(kept), step.reason)]

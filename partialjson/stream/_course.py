@@ -149,6 +149,7 @@ class Course:
         if self.reader is not None:
             self.reader.again(resumes=resumes)
         if resumes and self.reader is not None:
+            self._witness.failure = None  # it ended that attempt, and not the answer
             return []
         self._begin_anew(bills=bills)
         if joins_at is not None:
@@ -175,6 +176,11 @@ class Course:
         """The error that the provider reported in this attempt, if it did."""
         return self._witness.failure
 
+    @property
+    def billed(self) -> int:
+        """How many attempts had text generated anew, so far."""
+        return self._billed + (self._has_told and self._bills)
+
     def state(self) -> dict[str, Any]:
         """Plain data from which `restore` goes on, in another process too.
 
@@ -186,7 +192,8 @@ class Course:
         reader, texts = self.reader, [[asdict(one), text] for one, text in self.shown.items()]
         place = {} if reader is None else {"cursor": asdict(reader.cursor)}
         last = {} if reader is None else {"last_event_id": reader.last_event_id}
-        return {"version": STATE, "epoch": self.epoch, "texts": texts, **place, **last}
+        facts = {"epoch": self.epoch, "billed": self.billed, "of_bytes": self._contents.of_bytes}
+        return {"version": STATE, **facts, "texts": texts, **place, **last}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on where another bridge was: what it told stands, and is not told again.
@@ -196,7 +203,8 @@ class Course:
         """
         if state.get("version") != STATE:
             raise ValueError(f"expected a state of version {STATE}, got {state.get('version')!r}")
-        self.epoch = state["epoch"]
+        self.epoch, self._billed = state["epoch"], state["billed"]
+        self._contents.of_bytes = state["of_bytes"]
         for channel, text in state["texts"]:
             self._contents.restore(Channel(**channel), text)
         if self.reader is not None and "cursor" in state:
@@ -212,7 +220,7 @@ class Course:
         self._fail(error)
 
     def _begin_anew(self, *, bills: bool) -> None:
-        self._billed += self._has_told and self._bills
+        self._billed = self.billed
         self._witness, self._has_told, self._bills = Witness(), False, bills
 
     def _heard(self, item: Item) -> list[StreamEvent]:
@@ -237,8 +245,12 @@ class Course:
     @property
     def _marked(self) -> bool:
         """Whether there is no protocol, and the JSON is closed."""
-        is_closed = self._contents.json.whole and not self._contents.replay.is_behind
-        return self.reader is None and is_closed
+        if self.reader is not None:
+            return False
+        replay = self._contents.replay
+        if not replay.is_behind:
+            return self._contents.json.whole
+        return self._contents.finder is None and is_whole(replay.coming(CONTENT))
 
     @property
     def _finished(self) -> bool:

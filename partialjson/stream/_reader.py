@@ -16,7 +16,16 @@ from typing import Protocol, get_args
 from partialjson.errors import BadContentType, LimitExceeded, TransportError
 from partialjson.path import JSON
 from partialjson.wire.framing import BodyDecoder, Message
-from partialjson.wire.messages import Channel, Delta, Done, Heartbeat, Item, Restart, Unknown
+from partialjson.wire.messages import (
+    Channel,
+    Delta,
+    Done,
+    Failure,
+    Heartbeat,
+    Item,
+    Restart,
+    Unknown,
+)
 from partialjson.wire.providers import PROVIDERS, Cursor, Provider
 
 from ._objects import plain
@@ -271,9 +280,12 @@ class MessageReader:
 
     def _decided(self, left: Provider, message: Message, said: list[Item]) -> list[Item]:
         """What is said by the first message of another body, which may go on with the answer."""
+        if said and all(isinstance(item, Heartbeat | Failure) for item in said):
+            return said  # they tell nothing of the answer
         self._left = None
         is_end = [type(item) for item in said] == [Done]
         if not is_end and not self._goes_on(message.id, left.cursor):
+            self._last_event_id = ""
             return [Restart(), *said]
         self._provider, self._halves = left, self._left_halves
         return left.feed(message.data, message.event or "message")

@@ -193,6 +193,8 @@ class Attempts:
     def _going_on(self, bridge: Bridge) -> Next:
         """The first way there is; the request itself, compared, where there is none better."""
         ways = IN_TURN if self._resume in ("auto", None) else (self._resume,)
+        if bridge.over and bridge.failure is not None:  # the answer itself has failed
+            ways = tuple(how for how in ways if how not in FREE)
         for how in ways:
             way = None if how in self._spent else self._way(how, bridge)
             if way is not None:

@@ -158,7 +158,7 @@ class Bridge(Course):
             verdict,
             evidence=(*verdict.evidence, *notes),
             attempts=self.epoch + 1,
-            billed=self._billed + (self._has_told and self._bills),
+            billed=self.billed,
         )
         self._conclude(verdict, what_counts_most(verdict, fault, lost, contents))
         hand_over(self.error, verdict, contents)

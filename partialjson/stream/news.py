@@ -27,11 +27,13 @@ class ToolEvent:
 class Reset:
     """What was told of a channel beyond its first characters is void; it goes on from there.
 
-    Every value that ended behind them is taken back, and events go on as if only they had been fed.
+    Every value that ended behind them is taken back, and events go on as if only they had been fed;
+    so a number that ends with them is open again, too.
 
     Attributes:
         channel: Whose text.
-        keep: How many of its characters still hold.
+        keep: How many of its characters still hold. With `parse="find"` those of its JSON, as
+            offsets count; a further text is void, and told again if it still holds.
         reason: Why, in words.
     """
 

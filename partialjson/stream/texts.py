@@ -52,6 +52,10 @@ def of_parser(options: TypedOptions) -> Options:
     return cast("Options", {k: v for k, v in options.items() if k not in OF_VALIDATION})
 
 
+def place_of(call: tuple[Channel, Channel]) -> tuple[int, int]:
+    return call[0].choice, call[0].index
+
+
 class Text:
     """One JSON text that never raises for what it holds: its fault stands in `error`.
 
@@ -277,7 +281,8 @@ class ToolParsers:
         """The JSON text of each call: its parser, and its fault if it has one."""
         return {
             call: self._texts[channel]
-            for channel, call in self._calls.items()
+            # One that was taken back wholly, and came again, stands where it stood.
+            for channel, call in sorted(self._calls.items(), key=place_of)
             if channel in self._texts
         }
 

@@ -116,13 +116,18 @@ class Judge:
         self, node: Node, frame: Frame | None, text: str, around: Surroundings | None = None
     ) -> Result:
         if frame is None or frame.inside is None:
-            return self._shells.whole(node, text, around)
+            result = self._shells.whole(node, text, around)
+            return result if frame is None else self._as_before(frame.path, result)
         self._keys[frame.path] = frame.keys or range(len(frame.memos))
         if frame.is_native or not slots_are_heeded():
             result = self._shells.whole(node, text, around)
         else:
             result = self._of_members(frame, frame.inside, text, around)
-        old = self.before.get(frame.path, MISSING) if self.before else MISSING
+        return self._as_before(frame.path, result)
+
+    def _as_before(self, path: Path, result: Result) -> Result:
+        """The object that was made of the same text before, where it is equal."""
+        old = self.before.get(path, MISSING) if self.before else MISSING
         return old if type(old) is type(result) and is_equal(old, result) else result
 
     def _of_members(

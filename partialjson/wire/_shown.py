@@ -62,6 +62,11 @@ class Shown:
         """All that was shown."""
         return self._written.getvalue()
 
+    @property
+    def coming(self) -> str:
+        """What has come again, and what came instead."""
+        return self.text if self.seen is None else self._old[: self.seen] + (self._held or "")
+
     def begin(self, *, joins_at: int | None = None, reason: str = "") -> None:
         """From now on its text comes again, or goes on behind a place."""
         self._old, self._held = self.text, "" if joins_at is not None else None

@@ -8,7 +8,7 @@ end of the bytes is never taken for success by itself. Nobody is asked anything 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from ._shown import Rewind, Shown, Step
@@ -235,10 +235,10 @@ class Replay:
 
     def call(self, channel: Channel) -> list[Step]:
         """A tool call is named; the arguments of another tool are none of this one's."""
-        name = self._of(channel).channel.name
         shown = self._of(channel)
-        shown.channel, shown.came = channel, True
-        if name in (None, channel.name) or channel.name is None or not self.keeps:
+        name, shown.came = shown.channel.name, True
+        shown.channel = replace(channel, name=channel.name or name)  # its name may come later
+        if name in (None, shown.channel.name) or not self.keeps:
             return []
         shown.begin()
         return shown.back_to(0, ANOTHER_TOOL)
@@ -279,6 +279,10 @@ class Replay:
     def channels(self) -> list[Channel]:
         """The channels in the order in which they began, as they were named last."""
         return [shown.channel for shown in self._shown.values()]
+
+    def coming(self, channel: Channel) -> str:
+        """What of a channel has come in this attempt, told or not."""
+        return self._shown[channel].coming if channel in self._shown else ""
 
     def text(self, channel: Channel) -> str:
         """What is shown of a channel; nothing where texts are not kept."""

@@ -25,6 +25,10 @@ STREAMED = {  # the last step of a URL, and that of the same request without a s
     "/invoke-with-response-stream": "/invoke",
 }
 HTTP = {"ws": "http", "wss": "https"}
+NOT_JOINED = (  # members of a body: tools, and schemas as chat, Anthropic and Ollama have them
+    *("tools", "functions", "response_format", "output_format", "output_config", "format"),
+)
+GEMINI_SCHEMAS = {"responseSchema", "responseJsonSchema", "responseMimeType"}
 BLANK = " \t\n\r"
 
 
@@ -78,9 +82,10 @@ class Ask:
         if path == parts.path:
             return whole
         sent = whole.sent
-        if isinstance(sent.get("params"), Mapping):
-            params = {name: value for name, value in sent["params"].items() if name != "alt"}
-            sent = sent | Sent(params=params)
+        if sent.get("params"):
+            own = [(name, value) for name, value in pairs_of(sent["params"]) if name != "alt"]
+            is_mapping = isinstance(sent["params"], Mapping)
+            sent = sent | Sent(params=dict(own) if is_mapping else own)
         url = urlunsplit(parts._replace(path=path, query=urlencode(query)))
         return replace(whole, url=url, sent=sent)
 
@@ -92,7 +97,9 @@ class Ask:
         be of a schema, which is enforced from the first token on.
         """
         body, said = self.body, text.rstrip(BLANK)
-        if not said or any(body.get(name) for name in ("tools", "functions", "response_format")):
+        of_gemini = body.get("generationConfig")
+        schemas = of_gemini.keys() & GEMINI_SCHEMAS if type(of_gemini) is dict else ()
+        if not said or schemas or any(body.get(name) for name in NOT_JOINED):
             return None
         if type(body.get("messages")) is list:
             turn: dict[str, Any] = {"role": "assistant", "content": said}
@@ -224,12 +231,19 @@ class Ask:
     def _fetched(self, url: str, params: Mapping[str, str]) -> Ask:
         """What lies below the same API: a version of it may stand in the query, as on Azure."""
         query: dict[str, Any] = dict(parse_qsl(urlsplit(self.url).query))
-        own = self.sent.get("params")
-        query |= {str(name): one for name, one in own.items()} if isinstance(own, Mapping) else {}
+        query |= pairs_of(self.sent.get("params"))
         return Ask("GET", url, cast("Sent", {**self._bare(), "params": {**query, **params}}))
 
     def _bare(self) -> Mapping[str, Any]:
         return {name: one for name, one in self.sent.items() if name not in ONLY_POSTED}
+
+
+def pairs_of(params: Any) -> list[tuple[str, Any]]:
+    """Parameters of a query, in each form that httpx takes."""
+    if isinstance(params, str | bytes):
+        return parse_qsl(as_text(params))
+    pairs = params.items() if isinstance(params, Mapping) else params or ()
+    return [(str(name), value) for name, value in pairs]
 
 
 def as_text(name: str | bytes) -> str:

@@ -123,7 +123,7 @@ class MessageDecoder:
         Events up to the cursor are dropped. Where events behind it are missing, that is a
         `Failure` worth another try, and nothing is read behind it.
         """
-        self._resumes = True
+        self._resumes, self._done = True, False
 
     def feed(self, data: str, event: str = "message") -> list[Item]:
         """What one message says: `data` and `event` of a server-sent event, a line, or a body.
