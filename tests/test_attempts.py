@@ -187,7 +187,6 @@ def test_an_answer_that_is_not_to_go_on_is_asked_for_only_while_nothing_has_come
 
 
 def test_an_answer_that_failed_at_the_server_is_not_gone_on_with():
-    # A bug, `Attempts._cursor`: there is nothing behind the end, and the end was a failure.
     error = {"code": "server_error", "message": "out"}
     failed = {"type": "response.failed", "response": {"id": "resp_1", "error": error}}
     heard = sse(*response("[1, "), {**failed, "sequence_number": 2})
@@ -569,7 +568,6 @@ def test_events_that_were_missing_are_asked_for_again():
 
 
 def test_an_error_of_one_attempt_is_none_of_the_next_that_goes_on():
-    # A bug, `Course.again`: see above.
     error = {"type": "error", "code": "server_error", "message": "out", "sequence_number": 3}
     bridge, _ = reconnected(
         sse(*response("[1", ", 2"), error),

@@ -259,7 +259,6 @@ TOOLS = {  # the names that a call is given again, one after the other; whether 
     "another": (["fly"], True),
     "none so far": ([None], False),
     "none, and then the same": ([None, "dig"], False),
-    # A bug, `Replay.call`: the channel without a name took the place of the one that had it.
     "none, and then another": ([None, "fly"], True),
 }
 
@@ -499,7 +498,6 @@ def test_every_cut_of_every_byte_is_healed_by_the_same_answer():
 
 
 def test_a_call_that_begins_anew_keeps_its_place():
-    # A bug, `ToolParsers.rewind`: a call that is taken back wholly comes behind all others.
     bridge = Bridge(provider="chat", keeps=True)
     for depth in "12":
         bridge.feed(sse(call(depth, 0, "c0", "dig"), call("[]", 1, "c1", "fly")))
@@ -508,8 +506,6 @@ def test_a_call_that_begins_anew_keeps_its_place():
 
 
 def test_what_is_kept_of_an_answer_with_json_in_it_is_counted_as_its_values_are():
-    # A bug: `keep` counts from where the answer begins, and the ends of values from where its JSON
-    # does, so that a reader cannot tell what is taken back.
     bridge, before = Bridge(keeps=True, parse="find"), "Here are two owls: "
     ends = [event for event in bridge.feed(before + OWLS) if isinstance(event, ValueEnd)]
     bridge.again()
@@ -519,7 +515,6 @@ def test_what_is_kept_of_an_answer_with_json_in_it_is_counted_as_its_values_are(
 
 
 def test_what_is_held_is_told_where_a_source_without_a_protocol_is_over():
-    # A bug, `Course._marked`: what is held is not asked whether it is whole.
     bridge = Bridge(keeps=True, on_diverge="hold")
     bridge.feed("[1, 2")
     bridge.again()
@@ -607,7 +602,6 @@ def test_what_was_billed_is_counted():
 
 
 def test_a_bridge_of_json_bytes_goes_on_in_another_process():
-    # A bug, `Contents.restore`: what was told is fed to the parser as `str`, what comes as `bytes`.
     first, second = Bridge(keeps=True), Bridge(keeps=True)
     events = first.feed(OWLS.encode()[:12])
     second.restore(json.loads(json.dumps(first.state())))
@@ -650,7 +644,6 @@ def test_the_objects_of_values_that_hold_stay_the_very_same(owl, keeps_to):
 
 
 def test_the_objects_of_a_union_that_hold_stay_the_very_same(owl):
-    # A bug, `Judge._whole`: it returns before it looks at `before` where no members are watched.
     before, after = kept_objects(owl | int, len(OWLS) - 5)
     assert isinstance(before[0,], owl)
     assert after[0,] is before[0,]

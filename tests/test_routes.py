@@ -103,7 +103,6 @@ PLAIN = {  # a URL and what is sent; the same without a stream
         (GEMINI, {"json": {}, "params": {"alt": "sse", "key": "k"}}),
         (GEMINI.replace("streamG", "g"), {"json": {}, "params": {"key": "k"}}),
     ),
-    # A bug, `Ask.plain`: of parameters in pairs nothing is taken out.
     "Gemini, with parameters in pairs": (
         (GEMINI, {"json": {}, "params": [("alt", "sse"), ("key", "k")]}),
         (GEMINI.replace("streamG", "g"), {"json": {}, "params": [("key", "k")]}),
@@ -195,7 +194,6 @@ FETCHED = {  # a URL, and parameters; how an answer is asked for: a URL and para
         (AZURE, {"api-version": "v2"}),
         (f"{AZURE.partition('?')[0]}/resp%2F1", {"api-version": "v2"}),
     ),
-    # A bug, `Ask._fetched`: parameters in pairs are lost.
     "parameters in pairs": ((RESPONSES, [*VERSION.items()]), (f"{RESPONSES}/resp%2F1", VERSION)),
 }
 
