@@ -36,6 +36,8 @@ CI = [
     "package",
 ]
 
+QUICK = "not clocked and not soak and not sweep"
+
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["lint", "types", f"tests-{COVERED}", "house", "docs"]
 nox.options.error_on_missing_interpreters = False  # said in the summary, session by session
@@ -88,7 +90,7 @@ def tests(session: nox.Session) -> None:
     if session.python == COVERED:
         covered(session)
     else:
-        session.run("pytest", "-m", "not clocked and not soak", *session.posargs)
+        session.run("pytest", "-m", QUICK, *session.posargs)
     # Alone, and never under a trace function: on 3.11 that makes every append to a string a copy.
     session.run("pytest", "-m", "clocked")
 
@@ -98,7 +100,7 @@ def covered(session: nox.Session) -> None:
     env = {"COVERAGE_FILE": str(Path(session.create_tmp(), "coverage"))}
     files = {file.name for file in (ROOT / "partialjson").glob("*.py")} - ROOF
     tower = ",".join([*(f"partialjson/{name}" for name in sorted(files)), "partialjson/front/*"])
-    session.run("coverage", "run", "-m", "pytest", "-m", "not clocked and not soak",
+    session.run("coverage", "run", "-m", "pytest", "-m", QUICK,
                 *session.posargs, env=env)  # fmt: skip
     session.run("coverage", "combine", env=env)
     session.run("coverage", "report", f"--include={tower}", "--fail-under=100", env=env)
@@ -163,7 +165,7 @@ def recordings(session: nox.Session) -> None:
 @nox.session(python=False)
 def soak(session: nox.Session) -> None:
     """The tests that take their time: long streams, counted and measured."""
-    here(session, "pytest", "-m", "soak", *corpora(), *session.posargs)
+    here(session, "pytest", "-m", "soak and not sweep", *corpora(), *session.posargs)
 
 
 @nox.session(python=False)

@@ -114,7 +114,7 @@ ASKED = {  # a policy; what the server says; how long to wait
     "the stream asked for a least wait": ({}, {"floor": 3.0}, 3.0),
     "the least wait is less": ({}, {"floor": 0.1}, 0.5),
     "the least wait is too long": ({}, {"floor": 121.0}, None),
-    "both: the head comes later than the stream": ({}, {"asked": 1.0, "floor": 3.0}, 1.0),
+    "both: the later is right for each": ({}, {"asked": 1.0, "floor": 3.0}, 3.0),
     "until the deadline": ({"deadline": 10}, {"asked": 6.0}, 6.0),
     "past the deadline": ({"deadline": 10}, {"asked": 6.5}, None),
 }

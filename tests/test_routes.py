@@ -65,7 +65,7 @@ NAMED = [  # headers, in each form that httpx takes; what is left of them
 @pytest.mark.parametrize(("headers", "left"), NAMED)
 def test_a_header_takes_the_place_of_that_name_whatever_its_case(headers, left):
     ask = post(headers=headers).after("7")
-    assert facts(ask) == ("POST", CHAT, {"json": BODY, "headers": [*left, ("Last-Event-ID", "7")]})
+    assert facts(ask) == ("POST", CHAT, {"json": BODY, "headers": [*left, ("Last-Event-ID", b"7")]})
 
 
 def test_headers_of_httpx_are_read_too():
@@ -137,37 +137,38 @@ def test_what_was_sent_is_left_as_it_was():
 # --- going on behind a text ----------------------------------------------------------------------
 
 OBJECT, SCHEMA = {"type": "json_object"}, {"type": "object"}
+OWLS = "An owl that sleeps all day"
 JOINED = {  # a body, and a text; its members that are new, and how many characters are sent
     "chat": (
-        ({"messages": TURNS}, "An owl"),
-        ({"messages": [*TURNS, {"role": "assistant", "content": "An owl"}]}, 6),
+        ({"messages": TURNS}, OWLS),
+        ({"messages": [*TURNS, {"role": "assistant", "content": OWLS}]}, len(OWLS)),
     ),
     "blanks at its end": (
-        ({"messages": TURNS}, " An owl \n"),
-        ({"messages": [*TURNS, {"role": "assistant", "content": " An owl"}]}, 7),
+        ({"messages": TURNS}, f" {OWLS} \n"),
+        ({"messages": [*TURNS, {"role": "assistant", "content": f" {OWLS}"}]}, len(OWLS) + 1),
     ),
     "Gemini": (
-        ({"contents": TURNS}, "An owl"),
-        ({"contents": [*TURNS, {"role": "model", "parts": [{"text": "An owl"}]}]}, 6),
+        ({"contents": TURNS}, OWLS),
+        ({"contents": [*TURNS, {"role": "model", "parts": [{"text": OWLS}]}]}, len(OWLS)),
     ),
     "tools that are none": (
-        ({"messages": [], "tools": [], "response_format": None}, "An owl"),
-        ({"messages": [{"role": "assistant", "content": "An owl"}]}, 6),
+        ({"messages": [], "tools": [], "response_format": None}, OWLS),
+        ({"messages": [{"role": "assistant", "content": OWLS}]}, len(OWLS)),
     ),
     "no text": (({"messages": TURNS}, ""), None),
+    "too little to tell an answer that begins anew": (({"messages": TURNS}, OWLS[:23]), None),
     "blanks alone": (({"messages": TURNS}, " \n"), None),
-    "tools": (({"messages": TURNS, "tools": [{"name": "dig"}]}, "An owl"), None),
-    "functions": (({"messages": TURNS, "functions": [{"name": "dig"}]}, "An owl"), None),
-    "a schema": (({"messages": TURNS, "response_format": OBJECT}, "{"), None),
-    # Bugs, `Ask.joined`: schemas stand elsewhere in other APIs.
+    "tools": (({"messages": TURNS, "tools": [{"name": "dig"}]}, OWLS), None),
+    "functions": (({"messages": TURNS, "functions": [{"name": "dig"}]}, OWLS), None),
+    "a schema": (({"messages": TURNS, "response_format": OBJECT}, OWLS), None),
     "a schema, for Gemini": (
-        ({"contents": TURNS, "generationConfig": {"responseSchema": SCHEMA}}, "{"),
+        ({"contents": TURNS, "generationConfig": {"responseSchema": SCHEMA}}, OWLS),
         None,
     ),
-    "a schema, for Anthropic": (({"messages": TURNS, "output_format": OBJECT}, "{"), None),
-    "a schema, for Ollama": (({"messages": TURNS, "format": SCHEMA}, "{"), None),
-    "no turns": (({"input": "Which owl?"}, "An owl"), None),
-    "turns that are none": (({"messages": "Which owl?"}, "An owl"), None),
+    "a schema, for Anthropic": (({"messages": TURNS, "output_format": OBJECT}, OWLS), None),
+    "a schema, for Ollama": (({"messages": TURNS, "format": SCHEMA}, OWLS), None),
+    "no turns": (({"input": "Which owl?"}, OWLS), None),
+    "turns that are none": (({"messages": "Which owl?"}, OWLS), None),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from partialjson._intake import Characters
 from partialjson.errors import ConnectionLost
 from partialjson.front import Found, JSONFinder
+from partialjson.wire.framing import is_whole
 from partialjson.wire.messages import (
     ArgumentPart,
     Channel,
@@ -48,7 +49,6 @@ class Contents:
         json: The JSON text of the content.
         tools: Those of the tool calls.
         finder: With `"find"` what finds the JSON.
-        texts: The pieces of the first choice's texts that are no JSON.
         content_began: Whether there is any content that is JSON.
         replay: Compares what comes again.
         diverged: The error where it differs, if that is one.
@@ -65,7 +65,7 @@ class Contents:
         self.reads: bool = parse != "text"
         self.replay: Replay = replay
         self.diverged: ConnectionLost | None = None
-        self.texts: dict[str, list[str]] = {kind: [] for kind in KEPT}
+        self._texts: dict[Channel, list[str]] = {}
         self._finds, self._raises = parse == "find", on_diverge == "raise"
         self._make_text = make_text
         self._characters = Characters()
@@ -103,7 +103,9 @@ class Contents:
         """What happens by an item."""
         match item:
             case Delta(channel=channel, text=text):
-                return self._taken(self.replay.grow(channel, text))
+                # Of several contents one text is made: so it is one that comes again.
+                place = CONTENT if self._is_read(channel) else channel
+                return self._taken(self.replay.grow(place, text))
             case Whole(channel=channel, text=text):
                 return self._taken(self.replay.whole(channel, text))
             case ToolCall(channel=channel):
@@ -161,12 +163,12 @@ class Contents:
         channel, text = item.channel, item.text
         if channel.kind == "tool":
             return [*self.tools.feed(item)]
-        if channel.kind == "content" and channel.choice == 0 and self.reads:
+        if self._is_read(channel):
             # What a byte was not is told by the parser, in its own words.
             fed = self._characters.as_fed(text) if self.replay.keeps else text
             return self._content(text if self._finds else fed)
-        if channel.choice == 0 and channel.kind in self.texts:
-            self.texts[channel.kind].append(text)
+        if channel.choice == 0 and channel.kind in KEPT:
+            self._texts.setdefault(channel, []).append(text)
         return [TextDelta(channel, text)]
 
     def _content(self, piece: Any) -> list[StreamEvent]:
@@ -199,7 +201,7 @@ class Contents:
         channel, kept = step.channel, step.kept
         if channel.kind == "tool":
             self.tools.rewind(channel, kept)
-        elif channel.kind == "content" and channel.choice == 0 and self.reads:
+        elif self._is_read(channel):
             before = self.json
             self._begin_json()
             with self.json.keeping(before):
@@ -207,8 +209,8 @@ class Contents:
             if self._finds:  # a text behind the JSON is told again, since offsets are the JSON's
                 again = [event for event in read if isinstance(event, TextDelta)]
                 return [Reset(channel, self.json.parser.offset, step.reason), *again]
-        elif channel.choice == 0 and channel.kind in self.texts:
-            self.texts[channel.kind] = [kept]
+        elif channel in self._texts:
+            self._texts[channel] = [kept]
         return [Reset(channel, len(kept), step.reason)]
 
     # -- the end -----------------------------------------------------------------------------------
@@ -236,12 +238,31 @@ class Contents:
         events += self.tools.close(finished=finished)
         return events, texts + [text for text in self.tools.texts.values() if text.parser.offset]
 
+    def text(self, kind: str) -> str:
+        """The first choice's text of a kind that is no JSON."""
+        told = [pieces for channel, pieces in self._texts.items() if channel.kind == kind]
+        return "".join(piece for pieces in told for piece in pieces)
+
     @property
     def is_sealed(self) -> bool:
         """Whether the content is JSON that is closed, and nothing else is open or to come again."""
-        texts = [text for text in self.tools.texts.values() if text.parser.offset]
-        is_open = not self.reads or not all(text.whole for text in [self.json, *texts])
-        return not is_open and not self.replay.is_behind
+        is_closed = self.reads and self.json.whole and self._calls_are_whole
+        return is_closed and not self.replay.is_behind
+
+    @property
+    def may_seal(self) -> bool:
+        """Whether it would be, were this the end: of a number, and of what came again shorter."""
+        if self.is_sealed or not (self.reads and self.replay.keeps):
+            return self.is_sealed
+        return self._calls_are_whole and is_whole(self.replay.coming(CONTENT))
+
+    @property
+    def _calls_are_whole(self) -> bool:
+        return all(text.whole for text in self.tools.texts.values() if text.parser.offset)
+
+    def _is_read(self, channel: Channel) -> bool:
+        """Whether a channel is the JSON of the content."""
+        return channel.kind == "content" and channel.choice == 0 and self.reads
 
     @property
     def fault(self) -> Exception | None:

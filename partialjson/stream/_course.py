@@ -7,7 +7,7 @@ what flows out are events, and whether the answer is over where a source is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from partialjson.errors import ConnectionLost, TransportError
@@ -121,9 +121,7 @@ class Course:
         if self._finished:
             is_void = self._contents.replay.is_behind and not self._has_told
             return ConnectionLost(NO_TEXT, retryable=True) if is_void else None
-        strict, sealed = self._finish == "strict", self._contents.is_sealed or self._is_number
-        is_over = self._witness.rests(sealed=sealed, lost=lost is not None, strict=strict)
-        if is_over or (lost is None and self._provider == PLAIN_TEXT):
+        if self._rests(lost):
             return None
         unreadable = None if self.reader is None else self.reader.unreadable
         return lost or unreadable or ConnectionLost(NO_MARKER, retryable=True)
@@ -190,8 +188,13 @@ class Course:
         if not self._contents.replay.keeps:
             raise RuntimeError("state() needs the texts: keeps=True, or an opened stream's retry=")
         reader, texts = self.reader, [[asdict(one), text] for one, text in self.shown.items()]
-        place = {} if reader is None else {"cursor": asdict(reader.cursor)}
-        last = {} if reader is None else {"last_event_id": reader.last_event_id}
+        place, last = {}, {}
+        if reader is not None:
+            # In the middle of a replay the texts are not those that the cursor is behind.
+            is_apart = self._contents.replay.is_behind or reader.is_between
+            cursor = replace(reader.cursor, sequence=None) if is_apart else reader.cursor
+            place, last_id = {"cursor": asdict(cursor)}, "" if is_apart else reader.last_event_id
+            last = {"last_event_id": last_id}
         facts = {"epoch": self.epoch, "billed": self.billed, "of_bytes": self._contents.of_bytes}
         return {"version": STATE, **facts, "texts": texts, **place, **last}
 
@@ -209,8 +212,11 @@ class Course:
             self._contents.restore(Channel(**channel), text)
         if self.reader is not None and "cursor" in state:
             self.reader.restore(Cursor(**state["cursor"]), state["last_event_id"])
-        # A new reader counts calls, and texts, from the first that it sees.
-        self.may_resume = all(one.kind != "tool" and one.index == 0 for one in self.shown)
+        # A new reader counts calls, and texts, from the first that it sees; and where events have
+        # numbers, the last ones repeat whole texts.
+        is_plain = all(one.kind != "tool" and one.index == 0 for one in self.shown)
+        is_numbered = self.reader is not None and self.reader.cursor.sequence is not None
+        self.may_resume = is_plain and not is_numbered
 
     def _fail(self, error: Exception | None) -> None:
         self.error = self.error or error
@@ -256,10 +262,9 @@ class Course:
     def _finished(self) -> bool:
         return self._witness.finished or self._marked
 
-    @property
-    def _is_number(self) -> bool:
-        """Whether the JSON itself may be a number, which nothing but the end of the source ends."""
-        replay = self._contents.replay
-        if self.reader is not None or replay.is_behind or self._contents.json.reader.started:
-            return False
-        return is_whole(replay.text(CONTENT))
+    def _rests(self, lost: TransportError | None) -> bool:
+        """Whether what has come in this attempt counts as all of it, without an end marker."""
+        if lost is None and self._provider == PLAIN_TEXT:
+            return True
+        sealed, strict = self._contents.may_seal, self._finish == "strict"
+        return self._witness.rests(sealed=sealed, lost=lost is not None, strict=strict)

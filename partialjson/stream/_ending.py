@@ -22,7 +22,7 @@ def what_counts_most(
     if verdict.failure is not None:
         return verdict.failure.error()
     if verdict.status in ("filtered", "refused"):
-        refusal = "".join(contents.texts["refusal"])
+        refusal = contents.text("refusal")
         return ProviderError(refusal or f"the answer was {verdict.status}", code=verdict.status)
     if lost is not None and fault is None and verdict.status == "interrupted":
         return lost
@@ -40,8 +40,7 @@ def what_counts_most(
 def hand_over(error: Exception | None, verdict: Verdict, contents: Contents) -> None:
     """Nothing decoded is lost: what there is stands on the error, too."""
     if isinstance(error, TransportError):
-        text = "".join(contents.texts["content"])
-        error.value = contents.json.value if contents.reads else text
+        error.value = contents.json.value if contents.reads else contents.text("content")
         error.tools, error.verdict = contents.tools.values, verdict
         parser = contents.json.reader
         if contents.content_began and not parser.complete:

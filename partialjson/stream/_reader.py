@@ -17,14 +17,17 @@ from partialjson.errors import BadContentType, LimitExceeded, TransportError
 from partialjson.path import JSON
 from partialjson.wire.framing import BodyDecoder, Message
 from partialjson.wire.messages import (
+    ArgumentPart,
     Channel,
     Delta,
     Done,
-    Failure,
+    Finish,
     Heartbeat,
     Item,
     Restart,
+    ToolCall,
     Unknown,
+    Whole,
 )
 from partialjson.wire.providers import PROVIDERS, Cursor, Provider
 
@@ -40,6 +43,7 @@ LINE_OF_A_STREAM = re.compile(r"(data|event|id|retry)?:")
 FIELDS = ("data:", "event:", "id:", "retry:")
 NUMBERED = re.compile(r"(.*?)(\d{1,18})", re.ASCII | re.DOTALL)
 ITEMS = get_args(Item)
+OF_ANSWERS = (Delta, Whole, ToolCall, ArgumentPart, Restart, Finish)  # the rest comes in any
 NAMES = tuple(sorted([*PROVIDERS, JSON_TEXT, PLAIN_TEXT]))
 
 
@@ -51,6 +55,7 @@ class Reader(Protocol):
         data: How many messages came that were not heartbeats.
         cursor: Where the answer stands, in the provider's own words.
         last_event_id: What to send as `Last-Event-ID`; empty where there were no ids.
+        is_between: Whether half a surrogate pair is held, which the cursor is behind.
         retry: Milliseconds that the event stream asked to wait before connecting again.
     """
 
@@ -61,6 +66,8 @@ class Reader(Protocol):
     def cursor(self) -> Cursor: ...
     @property
     def last_event_id(self) -> str: ...
+    @property
+    def is_between(self) -> bool: ...
     @property
     def retry(self) -> int | None: ...
 
@@ -114,7 +121,7 @@ class TextReader:
         self.error: LimitExceeded | None = None
         self.data = 0
         self.unreadable: TransportError | None = None
-        self.cursor, self.last_event_id = Cursor(), ""
+        self.cursor, self.last_event_id, self.is_between = Cursor(), "", False
         self.retry: int | None = None
         self.again(resumes=False)
 
@@ -177,6 +184,11 @@ class MessageReader:
     def cursor(self) -> Cursor:
         """Where the answer stands, in the provider's own words."""
         return (self._left or self._provider).cursor
+
+    @property
+    def is_between(self) -> bool:
+        """Whether half a surrogate pair is held, which a cursor is behind."""
+        return bool(self._halves)
 
     @property
     def last_event_id(self) -> str:
@@ -271,19 +283,19 @@ class MessageReader:
                 continue
             else:
                 said = self._provider.feed(message.data, message.event)
-                self._first_event_id = self._first_event_id or message.id
                 if self._left is not None:
                     said = self._decided(self._left, message, said)
+                self._first_event_id = self._first_event_id or message.id
             self._count(said)
             items += said
         return self._joined(items)
 
     def _decided(self, left: Provider, message: Message, said: list[Item]) -> list[Item]:
         """What is said by the first message of another body, which may go on with the answer."""
-        if said and all(isinstance(item, Heartbeat | Failure) for item in said):
-            return said  # they tell nothing of the answer
-        self._left = None
         is_end = [type(item) for item in said] == [Done]
+        if not is_end and not message.id and not any(isinstance(one, OF_ANSWERS) for one in said):
+            return said  # it tells nothing of the answer
+        self._left = None
         if not is_end and not self._goes_on(message.id, left.cursor):
             self._last_event_id = ""
             return [Restart(), *said]
@@ -292,12 +304,15 @@ class MessageReader:
 
     def _goes_on(self, id_: str, before: Cursor) -> bool:
         """Whether an id comes behind the last one: by its number, else by being of one answer."""
+        now = self._provider.cursor
         if id_ in ("", self._first_event_id, self._last_event_id):
             return False
+        if before.answer_id and now.answer_id and before.answer_id != now.answer_id:
+            return False  # some ids only ever grow
         new, old = NUMBERED.fullmatch(id_), NUMBERED.fullmatch(self._last_event_id)
         if new and old and new[1] == old[1]:
             return int(new[2]) > int(old[2])
-        return before.answer_id != "" and before.answer_id == self._provider.cursor.answer_id
+        return before.answer_id != "" and before.answer_id == now.answer_id
 
     def _count(self, said: list[Item]) -> None:
         kinds = {type(item) for item in said}

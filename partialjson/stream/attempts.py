@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from partialjson.errors import BadContentType, ConnectionLost, HTTPStatusError, TransportError
+from partialjson.errors import (
+    BadContentType,
+    ConnectionLost,
+    HTTPStatusError,
+    StreamTimeout,
+    TransportError,
+)
 from partialjson.wire.backoff import Budget, Retry
 from partialjson.wire.routes import GENERATION_HEADER, Ask
 
@@ -98,6 +104,7 @@ class Attempts:
         self._delivery = self._ways[0]
         self._sent = 0
         self._was_answered = False
+        self._billed = 0  # attempts, before this one
         self._length = 0  # characters that were told
         self._generation = "" if state is None else str(state.get("generation", ""))
         self._goes_on = state is not None
@@ -120,7 +127,7 @@ class Attempts:
 
     def begin(self, bridge: Bridge) -> list[StreamEvent]:
         """The attempt begins: what the bridge must know."""
-        self._was_answered = False
+        self._was_answered, self._billed = False, bridge.billed
         if self._sent == 1 and not self._goes_on:
             return []
         now = self._now
@@ -146,7 +153,7 @@ class Attempts:
             now: The present moment.
         """
         self._note_progress(bridge)
-        found = self._again(bridge, cause, now) or self._otherwise(bridge, cause)
+        found = self._again(bridge, cause, now) or self._otherwise(bridge, cause, now)
         if found is not None:
             self._now, self._sent = found, self._sent + 1
         return found
@@ -164,7 +171,8 @@ class Attempts:
     def _again(self, bridge: Bridge, cause: TransportError, now: float) -> Next | None:
         if self._now.how == "plain":
             return None
-        if not cause.retryable and self._now.how not in FREE:
+        is_gone = self._now.how in FREE and isinstance(cause, HTTPStatusError | BadContentType)
+        if not cause.retryable and not is_gone:
             return None
         if not cause.retryable or (self._now.how == "recover" and self._now.delivery == "plain"):
             self._spent.add(self._now.how)  # it is not kept, or not whole: the request itself is
@@ -237,16 +245,17 @@ class Attempts:
 
     # -- by another way ----------------------------------------------------------------------------
 
-    def _otherwise(self, bridge: Bridge, cause: TransportError) -> Next | None:
+    def _otherwise(self, bridge: Bridge, cause: TransportError, now: float) -> Next | None:
         """The next way of delivery where this one is forbidden; in the end a plain request."""
-        if self._now.how == "plain":
+        delay = self._budget.allows(now, cause.retry_after or 0.0)
+        if self._now.how == "plain" or delay is None:
             return None
         rest = self._ways[self._ways.index(self._delivery) + 1 :]
         if rest and not bridge.has_begun and is_of_the_way(cause):
             self._delivery = rest[0]
-            return replace(self._anew(), how=rest[0])
-        if self._fallback and (cause.retryable or bridge.has_begun):
-            return Next(self._by("plain"), "plain", how="plain")
+            return replace(self._anew(), how=rest[0], delay=delay)
+        if self._fallback and cause.retryable:
+            return Next(self._by("plain"), "plain", how="plain", delay=delay)
         return None
 
     def _by(self, delivery: Delivery) -> Ask:
@@ -259,7 +268,10 @@ class Attempts:
 
     def _note_progress(self, bridge: Bridge) -> None:
         length = sum(map(len, bridge.shown.values()))
-        if length > self._length:
+        if self._now.how == "cursor" and bridge.billed > self._billed:
+            self._spent.add("cursor")  # the server paid no heed to it, and began anew
+            self._budget.charge()
+        elif length > self._length:
             self._budget.progresses()
         self._length = length
 
@@ -276,5 +288,5 @@ def ways_of(ask: Ask, deliver: Delivery) -> tuple[Delivery, ...]:
 def is_of_the_way(cause: TransportError) -> bool:
     """Whether it may be this way of delivery that is forbidden, and not what was asked."""
     if isinstance(cause, HTTPStatusError):
-        return cause.retryable or cause.status_code in REFUSED
-    return cause.retryable or isinstance(cause, BadContentType | ConnectionLost)
+        return cause.status_code in REFUSED
+    return isinstance(cause, BadContentType | ConnectionLost | StreamTimeout)

@@ -134,7 +134,7 @@ class Bridge(Course):
             # The end marker does not part half a pair from its text.
             events += self._heard(item) if contents.json.error is None else []
         events += contents.close_held()
-        if self._finished and not cancelled and self.error is None:
+        if (self._finished or self._rests(lost)) and not cancelled and self.error is None:
             events += contents.end()
             self._fail(contents.diverged)
         refused = lost if isinstance(lost, HTTPStatusError) else None
@@ -195,7 +195,7 @@ class Bridge(Course):
         if self.verdict is None:
             raise RuntimeError("result before the end of the stream: read it to its end first")
         contents = self._contents
-        return "".join(contents.texts["content"]) if not contents.reads else contents.json.value
+        return contents.json.value if contents.reads else contents.text("content")
 
     @property
     def tools(self) -> dict[Channel, JSON]:

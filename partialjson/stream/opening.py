@@ -26,6 +26,7 @@ from .loops import AsyncStream, Loop, Stream, T
 __all__ = ["OpenedAsyncStream", "OpenedStream", "Plan"]
 
 FORGOTTEN = "a stream was never closed: use `with`, or read it to its end"
+TOLD, NOT_TOLD = "the provider was told to stop", "the provider was not told to stop"
 NOTHING_TO_SEND_TO = "send() needs an open WebSocket: deliver='websocket'"
 
 
@@ -164,9 +165,9 @@ class OpenedStream(Opening[T], Stream[T]):
             self._let_go()
             if self._is_left.wait(upcoming.delay):
                 return
-            source = source_for(plan.client, upcoming, plan.clocks, plan.pace)
-            self._holds(source)
             try:
+                source = source_for(plan.client, upcoming, plan.clocks, plan.pace)
+                self._holds(source)
                 source.open()
             except BaseException as error:
                 if not self._break(error):
@@ -231,9 +232,9 @@ class OpenedStream(Opening[T], Stream[T]):
             request = Request(self._plan.client, farewell, Clocks(first_event=CLOSES_WITHIN))
             try:
                 request.open()
-                notes = ("the provider was told to stop",)
-            except TransportError as error:
-                notes = (f"the provider was not told to stop: {error}",)
+                notes = (TOLD,)
+            except Exception as error:  # noqa: BLE001 - the stream ends, whatever becomes of it
+                notes = (f"{NOT_TOLD}: {error}",)
             finally:
                 request.close()
         self._end(cancelled=True, notes=notes)
@@ -297,9 +298,9 @@ class OpenedAsyncStream(Opening[T], AsyncStream[T]):
             upcoming, self._next = self._next, None
             await self._let_go()
             await sleep(upcoming.delay)
-            source = async_source_for(plan.client, upcoming, plan.clocks, plan.pace)
-            self._holds(source)
             try:
+                source = async_source_for(plan.client, upcoming, plan.clocks, plan.pace)
+                self._holds(source)
                 await source.open()
             except BaseException as error:
                 if not self._break(error):
@@ -356,12 +357,13 @@ class OpenedAsyncStream(Opening[T], AsyncStream[T]):
         notes: tuple[str, ...] = ()
         if self._held is not None and (farewell := self._plan.farewell(self.bridge)) is not None:
             request = AsyncRequest(self._plan.client, farewell, Clocks(first_event=CLOSES_WITHIN))
+            notes = (f"{NOT_TOLD}: no answer in time",)
             try:
                 with shielded():
                     await request.open()
-                notes = ("the provider was told to stop",)
-            except TransportError as error:
-                notes = (f"the provider was not told to stop: {error}",)
+                    notes = (TOLD,)
+            except Exception as error:  # noqa: BLE001 - the stream ends, whatever becomes of it
+                notes = (f"{NOT_TOLD}: {error}",)
             finally:
                 await request.aclose()
         self._end(cancelled=True, notes=notes)

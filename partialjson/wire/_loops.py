@@ -66,8 +66,9 @@ class Interruptible:
     def end(self) -> None:
         """End it if it is going on, and any that follows."""
         self._is_ended = True
-        if self._scope is not None and self._soon is not None:
-            self._soon(self._scope.cancel)
+        scope = self._scope  # the loop's own thread may be leaving it
+        if scope is not None and self._soon is not None:
+            self._soon(scope.cancel)
 
 
 def soon() -> Callable[..., object]:

@@ -56,6 +56,7 @@ class Shown:
     _held: str | None = None  # what came instead behind `seen`, until it is longer
     _joins_at: int | None = None
     _void: str = ""  # why nothing is to be compared
+    _stays: bool = False  # if it does not come again
 
     @property
     def text(self) -> str:
@@ -67,8 +68,9 @@ class Shown:
         """What has come again, and what came instead."""
         return self.text if self.seen is None else self._old[: self.seen] + (self._held or "")
 
-    def begin(self, *, joins_at: int | None = None, reason: str = "") -> None:
+    def begin(self, *, joins_at: int | None = None, reason: str = "", stays: bool = False) -> None:
         """From now on its text comes again, or goes on behind a place."""
+        self._stays = stays
         self._old, self._held = self.text, "" if joins_at is not None else None
         self._joins_at, self._void = joins_at, reason
         self.came = False
@@ -114,6 +116,8 @@ class Shown:
     def end(self) -> list[Step]:
         """The attempt is whole: what did not come again is taken back."""
         steps: list[Step] = []
+        if self._stays and not self.came:
+            self.seen, self.came, self._void = None, True, ""
         if self._joins_at is not None:
             steps += self._settle(holds=False)
         if self.seen is not None or not self.came:

@@ -89,6 +89,18 @@ class Budget:
         """Something came that is news."""
         self._free = 0
 
+    def charge(self) -> None:
+        """What was taken for free was generated anew."""
+        self._after += 1
+
+    def allows(self, now: float, wait: float) -> float | None:
+        """The wait itself, if a request may follow it; `None` if not. Nothing is counted."""
+        retry = self.retry
+        if wait > retry.max_retry_after:
+            return None
+        is_late = retry.deadline is not None and now + wait - self.began > retry.deadline
+        return None if is_late else wait
+
     def wait(
         self,
         now: float,
@@ -114,9 +126,10 @@ class Budget:
             sent, most = self._after, retry.after_first_token
         else:
             sent, most = self._before, retry.before_first_token
-        if sent >= most or max(asked or 0.0, floor) > retry.max_retry_after:
+        if sent >= most or self.allows(now, max(asked or 0.0, floor)) is None:
             return None
-        wait = max(floor, retry.draw() * retry.ceiling(sent)) if asked is None else asked
+        drawn = retry.draw() * retry.ceiling(sent) if asked is None else asked
+        wait = max(floor, drawn)
         if retry.deadline is not None and now + wait - self.began > retry.deadline:
             return None
         self._before += not has_begun and not is_free

@@ -223,7 +223,12 @@ class Replay:
             shown.begin(reason=BEGAN_ANEW)
 
     def join(self, channel: Channel, kept: int) -> None:
-        """A channel goes on behind its first characters; if it begins anew, it is compared."""
+        """A channel goes on behind its first characters; if it begins anew, it is compared.
+
+        What is shown of others stands, unless more of them comes, which is of another answer.
+        """
+        for shown in self._shown.values():
+            shown.begin(reason=BEGAN_ANEW, stays=True)
         self._of(channel).begin(joins_at=kept)
 
     def grow(self, channel: Channel, text: str) -> list[Step]:
@@ -240,8 +245,9 @@ class Replay:
         shown.channel = replace(channel, name=channel.name or name)  # its name may come later
         if name in (None, shown.channel.name) or not self.keeps:
             return []
+        coming = shown.coming
         shown.begin()
-        return shown.back_to(0, ANOTHER_TOOL)
+        return [*shown.back_to(0, ANOTHER_TOOL), *shown.grow(coming, holds=False)]
 
     def whole(self, channel: Channel, text: str, kept: int = 0) -> list[Step]:
         """What is news where all of a channel's text so far comes at once, again and again.

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from ._shown import TELLING
+
 __all__ = ["Ask", "Sent"]
 
 CACHE_HEADER = "X-OpenRouter-Cache"
@@ -65,7 +67,9 @@ class Ask:
 
     def after(self, last_event_id: str) -> Ask:
         """The same request, for what comes behind an event (HTML standard, section 9.2.4)."""
-        return self.with_headers({"Last-Event-ID": last_event_id}) if last_event_id else self
+        return (
+            self.with_headers({"Last-Event-ID": last_event_id.encode()}) if last_event_id else self
+        )
 
     def cached(self) -> Ask:
         """The same request, which OpenRouter then answers the same each time, once it was whole."""
@@ -93,13 +97,14 @@ class Ask:
         """A request for what comes behind a text, and how many of its characters are sent.
 
         The text is put into the mouth of the assistant, without the blanks at its end, which some
-        APIs refuse. `None` where that cannot be: there is none, the answer may call tools, or must
-        be of a schema, which is enforced from the first token on.
+        APIs refuse. `None` where that cannot be: it is so short that one which begins anew could
+        not be told from it, the answer may call tools, or must be of a schema, which is enforced
+        from the first token on.
         """
         body, said = self.body, text.rstrip(BLANK)
         of_gemini = body.get("generationConfig")
         schemas = of_gemini.keys() & GEMINI_SCHEMAS if type(of_gemini) is dict else ()
-        if not said or schemas or any(body.get(name) for name in NOT_JOINED):
+        if len(said) < TELLING or schemas or any(body.get(name) for name in NOT_JOINED):
             return None
         if type(body.get("messages")) is list:
             turn: dict[str, Any] = {"role": "assistant", "content": said}
@@ -204,7 +209,7 @@ class Ask:
                 return {}
         return body if type(body) is dict else {}
 
-    def with_headers(self, more: Mapping[str, str]) -> Ask:
+    def with_headers(self, more: Mapping[str, str | bytes]) -> Ask:
         """The same request with more headers, which go before those of the same names."""
         new = {name.lower() for name in more}
         given = self.sent.get("headers") or {}
