@@ -497,10 +497,6 @@ def test_a_connection_that_said_nothing_leaves_the_place_as_it_was():
     assert bridge.shown == {CONTENT: FIRST + REST}
 
 
-# Bugs, `MessageReader._decided`: what says nothing of the answer decides whether it goes on, and a
-# place before a restart is sent as if it were one in the answer that came since.
-
-
 def test_a_heartbeat_tells_nothing_of_whether_an_answer_goes_on():
     ping = b'event: ping\ndata: {"type": "ping"}\n\n'
     start = {"type": "message_start", "message": {"id": "m1", "usage": {}}}
@@ -556,8 +552,6 @@ def test_nothing_is_read_behind_events_that_are_missing():
 
 
 def test_events_that_were_missing_are_asked_for_again():
-    # Bugs: the decoder stays shut behind a gap (`MessageDecoder.resume`), and the failure of one
-    # attempt is that of the next where it goes on at the cursor (`Course.again`).
     bridge, _ = reconnected(
         sse(*response("[1", ", 2")),
         sse(*response("lost", begins=False, first=5)),
@@ -578,3 +572,80 @@ def test_an_error_of_one_attempt_is_none_of_the_next_that_goes_on():
     )
     assert bridge.shown == {CONTENT: "[1, 2]"}
     assert bridge.unfinished() is None
+
+
+# --- what a server does that heeds nothing, and what a policy forbids -----------------------------
+
+
+def test_ids_that_only_grow_do_not_make_another_answer_the_same():
+    bridge, told = reconnected(
+        identified(*of("c1", FIRST), ids=["105"]),
+        identified(*of("c2", FIRST, REST), STOP, DONE, ids=["201", "202"]),
+    )
+    assert told[0] == Restart()
+    assert bridge.shown == {CONTENT: FIRST + REST}
+
+
+QUIET = {
+    "a ping": b"event: ping\ndata: {}\n\n",
+    "a beat": sse({"type": "keepalive"}),
+    "an empty delta": sse(*says("")),
+    "usage": sse({"choices": [], "usage": {"prompt_tokens": 1}}),
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_what_tells_nothing_of_the_answer_decides_nothing(case):
+    rest = identified(*says(REST), STOP, DONE, ids=["8"])
+    bridge, told = reconnected(identified(*says(FIRST), ids=["7"]), QUIET[case] + rest)
+    assert Restart() not in told
+    assert bridge.shown == {CONTENT: FIRST + REST}
+
+
+def test_ids_that_nobody_heeds_are_billed_as_what_they_cause():
+    attempts, bridge = attempted(chat(), IDENTIFIED, retry=often(after_first_token=2))
+    hows = []
+    for number in range(1, 9):
+        found = following(attempts, bridge)
+        if found is None:
+            break
+        hows.append(found.how)
+        attempts.answered({})
+        text = "[1, " + "2, " * number  # it begins anew, and is longer each time
+        bridge.feed(identified({**says(text)[0], "id": f"c{number}"}, ids=["1"]))
+    assert hows == ["cursor", "replay"]
+
+
+LIMITS = {  # a policy, what the server asks for, the present moment; how long to wait, if at all
+    "nothing is in the way": ({}, None, 0.0, 0.0),
+    "the server says when": ({}, 30.0, 0.0, 30.0),
+    "the server asks for too much": ({}, 600.0, 0.0, None),
+    "it is too late": ({"deadline": 1}, None, 1_000.0, None),
+}
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_the_limits_of_a_policy_hold_for_the_last_resort_too(case):
+    policy, asked, now, delay = LIMITS[case]
+    retry = Retry(before_first_token=0, after_first_token=0, **policy)
+    attempts, bridge = attempted(chat(), SAID, retry=retry, fallback=True)
+    cause = HTTPStatusError("busy", status_code=429, retryable=True, retry_after=asked)
+    found = attempts.after(bridge, cause, now)
+    assert (found and found.delay) == delay
+
+
+@pytest.mark.parametrize("options", [{"fallback": True}, {"retry": often()}])
+def test_a_quota_that_is_spent_is_told_at_once(options):
+    spent = ProviderError("no money", code="insufficient_quota")
+    assert following(*attempted(chat(), SAID, **options), spent) is None
+
+
+def test_an_error_of_the_answer_itself_ends_what_went_on_at_a_cursor():
+    attempts, bridge = attempted(background(), NUMBERED, "responses")
+    assert following(attempts, bridge).how == "cursor"
+    assert following(attempts, bridge, ProviderError("content policy", code=400)) is None
+
+
+def test_what_is_busy_is_not_forbidden():
+    busy = HTTPStatusError("busy", status_code=503, retryable=True)
+    assert following(*attempted(chat(), retry=None, deliver="auto"), busy) is None

@@ -659,3 +659,97 @@ def test_a_call_of_a_type_keeps_its_objects_too(owl):
     (owls,) = bridge.tools.values()
     assert [one.owl for one in owls] == ["hoo", "é"]
     assert owls[0] is told[0,].value
+
+
+# --- several texts, and states between two answers -----------------------------------------------
+
+BLOCKS = ['{"a": 1, ', '"b": 23}']
+
+
+def blocks(*texts, ends=True):
+    """An answer of Anthropic's in several blocks of text."""
+    events = [{"type": "message_start", "message": {"id": "m", "content": []}}]
+    for index, text in enumerate(texts):
+        said = {"type": "text_delta", "text": text}
+        start = {"type": "text", "text": ""}
+        events += [
+            {"type": "content_block_start", "index": index, "content_block": start},
+            {"type": "content_block_delta", "index": index, "delta": said},
+        ]
+    end = [
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {}},
+        {"type": "message_stop"},
+    ]
+    return sse(*events, *(end if ends else []))
+
+
+def test_a_content_in_blocks_is_one_text_that_comes_again():
+    bridge = Bridge(provider="anthropic", keeps=True)
+    bridge.feed(blocks(BLOCKS[0], '"b": 22', ends=False))
+    bridge.again()
+    events = bridge.feed(blocks(*BLOCKS))
+    assert [one.keep for one in events if isinstance(one, Reset)] == [len(BLOCKS[0]) + 6]
+    bridge.close()
+    assert bridge.result == {"a": 1, "b": 23}
+
+
+def test_each_block_of_a_text_holds_for_itself():
+    bridge = Bridge(provider="anthropic", parse="text", keeps=True)
+    bridge.feed(blocks("Hello", "World", ends=False))
+    bridge.again()
+    bridge.feed(blocks("Help", "World"))
+    bridge.close()
+    assert bridge.result == "HelpWorld"
+
+
+def test_the_arguments_of_a_call_whose_other_name_comes_late_are_all_told():
+    replay, view = Replay(), View()
+    for step in (lambda: replay.call(CALL), lambda: replay.grow(CALL, '{"city": "Hilo"}')):
+        view.follow(step())
+    replay.begin()
+    unnamed, named = Channel("tool", 0, "c2"), Channel("tool", 0, "c2", "flights")
+    view.follow([*replay.call(unnamed), *replay.grow(unnamed, '{"city"'), *replay.call(named)])
+    view.follow([*replay.grow(named, ': "Paris"}'), *replay.end()])
+    assert view.texts[CALL] == '{"city": "Paris"}'
+
+
+def test_a_state_in_the_middle_of_a_replay_has_no_cursor():
+    bridge = Bridge(provider="chat", keeps=True)
+    bridge.feed(b"id: 7\n" + sse(*says("[1, 2, 3")))
+    bridge.again()
+    bridge.feed(b"id: 2\n" + sse(*says("[1, ")))
+    assert bridge.state()["last_event_id"] == ""
+    bridge.feed(b"id: 3\n" + sse(*says("2, 3, ")))
+    assert bridge.state()["last_event_id"] == "3"
+
+
+def test_a_shorter_text_that_ends_cleanly_takes_the_rest_back():
+    bridge = Bridge(provider="text", parse="text", keeps=True)
+    bridge.feed(b"hello world, all")
+    bridge.again()
+    bridge.feed(b"hello")
+    assert bridge.unfinished() is None
+    assert [one.keep for one in bridge.close()] == [5]
+
+
+def test_closed_json_that_lacks_a_line_end_the_second_time_is_complete():
+    bridge = Bridge(provider="chat", keeps=True)
+    bridge.feed(sse(*says("[1, 2]\n")))
+    bridge.again()
+    bridge.feed(sse(*says("[1, 2]")))
+    assert bridge.unfinished() is None
+    bridge.close()
+    assert (bridge.result, bridge.verdict.status) == ([1, 2], "complete")
+
+
+@pytest.mark.parametrize("thinks", [True, False])
+def test_a_prefilled_answer_keeps_what_was_thought_unless_it_is_thought_anew(thinks):
+    shown = "[1, 2, 3, 4, 5, 6, 7, 8, 9"
+    bridge = Bridge(provider="chat", keeps=True)
+    bridge.feed(sse(delta(reasoning="Think A. "), *says(shown)))
+    bridge.again(joins_at=len(shown))
+    thought = [delta(reasoning="Think B. ")] if thinks else []
+    bridge.feed(sse(*thought, *says(", 10]"), STOP, DONE))
+    bridge.close()
+    assert bridge.shown[CONTENT] == shown + ", 10]"
+    assert bridge.shown[Channel("reasoning")] == f"Think {'AB'[thinks]}. "
