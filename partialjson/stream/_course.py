@@ -137,13 +137,14 @@ class Course:
         """Another attempt begins: what comes now is of a new source.
 
         Args:
-            resumes: Whether it goes on at the cursor.
+            resumes: Whether it goes on at the cursor; a reader that cannot compares instead.
             compares: Whether what comes is compared with what was told; else its first text takes
                 all of that back. Without `keeps` all is taken back at once.
             joins_at: Behind how many characters of the content it goes on, if it does.
             bills: Whether it is generated anew.
         """
         self.epoch += 1
+        resumes, self.may_resume = resumes and self.may_resume, True
         if self.reader is not None:
             self.reader.again(resumes=resumes)
         if resumes and self.reader is not None:

@@ -305,7 +305,7 @@ class MessageReader:
     def _goes_on(self, id_: str, before: Cursor) -> bool:
         """Whether an id comes behind the last one: by its number, else by being of one answer."""
         now = self._provider.cursor
-        if id_ in ("", self._first_event_id, self._last_event_id):
+        if not self._last_event_id or id_ in ("", self._first_event_id, self._last_event_id):
             return False
         if before.answer_id and now.answer_id and before.answer_id != now.answer_id:
             return False  # some ids only ever grow
