@@ -11,6 +11,7 @@ import json
 import socket
 import threading
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
 import anyio
@@ -42,6 +43,8 @@ from tcp_proxy import Toxics, proxied
 from partialjson import (
     ConnectionLost,
     Heartbeat,
+    Retry,
+    Retrying,
     StreamTimeout,
     aopen_stream,
     guard_disconnect,
@@ -199,6 +202,29 @@ def test_each_connection_has_its_own_fault(url, enough):
         statuses = [heard(proxy.url)[1].verdict.status for _ in range(4)]
     assert statuses == ["interrupted", "interrupted", "complete", "complete"]
     assert [one.passed for one in proxy.connections[:2]] == [0, enough]
+
+
+FAILING = {  # connections, of which the last holds
+    "limits and resets": (Toxics(reset=0), Toxics(limit=1), Toxics(reset=1), Toxics(slices=7)),
+    "a stall": (Toxics(stall=1), Toxics(latency=0.001)),
+}
+
+
+@pytest.mark.parametrize("network", FAILING)
+def test_an_answer_survives_a_network_that_fails(url, enough, network):
+    toxics = [replace(one, **at_the_first_text(one, enough)) for one in FAILING[network]]
+    plain, _, _ = heard(f"{url}/answer")
+    retry = Retry(after_first_token=3, jitter=lambda: 0)
+    with proxied(f"{url}/answer", *toxics) as proxy:
+        events, flow, error = heard(proxy.url, retry=retry, idle_timeout=0.2)
+    assert (error, flow.verdict.status, flow.result) == (None, "complete", VALUE)
+    assert [one for one in told(events) if type(one) is not Retrying] == told(plain)
+    assert len(proxy.connections) == flow.verdict.attempts == len(toxics)
+
+
+def at_the_first_text(toxics, enough):
+    """The place where it fails, in bytes, if it does."""
+    return {name: enough for name in ("limit", "reset", "stall") if getattr(toxics, name) == 1}
 
 
 # --- browsers that leave --------------------------------------------------------------------------
