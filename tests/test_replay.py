@@ -732,6 +732,20 @@ def test_a_shorter_text_that_ends_cleanly_takes_the_rest_back():
     assert [one.keep for one in bridge.close()] == [5]
 
 
+def test_a_number_that_was_cut_twice_is_not_over():
+    bridge = Bridge(keeps=True)
+    bridge.feed("123456")
+    bridge.again()
+    bridge.feed("12")
+    lost = ConnectionLost("cut", retryable=True)
+    assert bridge.unfinished(lost) is lost
+    bridge.again()
+    assert bridge.feed("123456") == []
+    assert bridge.unfinished() is None
+    bridge.close()
+    assert bridge.result == 123456
+
+
 def test_closed_json_that_lacks_a_line_end_the_second_time_is_complete():
     bridge = Bridge(provider="chat", keeps=True)
     bridge.feed(sse(*says("[1, 2]\n")))

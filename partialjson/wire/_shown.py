@@ -53,7 +53,8 @@ class Shown:
     seen: int | None = None
     _written: StringIO = field(default_factory=lambda: StringIO(newline=""))
     _old: str = ""  # while it is compared: all that was shown
-    _held: str | None = None  # what came instead behind `seen`, until it is longer
+    _held: list[str] | None = None  # what came instead behind `seen`, until it is longer
+    _held_length: int = 0
     _joins_at: int | None = None
     _void: str = ""  # why nothing is to be compared
     _stays: bool = False  # if it does not come again
@@ -66,12 +67,12 @@ class Shown:
     @property
     def coming(self) -> str:
         """What has come again, and what came instead."""
-        return self.text if self.seen is None else self._old[: self.seen] + (self._held or "")
+        return self.text if self.seen is None else self._old[: self.seen] + self._let_go
 
     def begin(self, *, joins_at: int | None = None, reason: str = "", stays: bool = False) -> None:
         """From now on its text comes again, or goes on behind a place."""
         self._stays = stays
-        self._old, self._held = self.text, "" if joins_at is not None else None
+        self._old, self._held, self._held_length = self.text, None, 0
         self._joins_at, self._void = joins_at, reason
         self.came = False
         self.seen = 0 if self._old else None
@@ -82,8 +83,7 @@ class Shown:
         if self._joins_at is not None:
             return self._joined(text, holds=holds)
         if self._held is not None:
-            self._held += text
-            return self._overtaken()
+            return self._hold(text)
         if self.seen is None:
             self._written.write(text)
             return [Delta(self.channel, text)] if text else []
@@ -95,13 +95,12 @@ class Shown:
         same = common(self._old, seen, text)
         self.seen = seen + same
         if self.seen == len(self._old):
-            self.seen = None
+            self.seen, self._old = None, ""
             return self.grow(text[same:], holds=holds)
         if same == len(text):
             return []
         if holds:
-            self._held = text[same:]
-            return self._overtaken()
+            return self._hold(text[same:])
         return [*self.back_to(self.seen, DIFFERS), *self.grow(text[same:], holds=holds)]
 
     def whole(self, text: str, *, holds: bool) -> list[Step]:
@@ -110,7 +109,7 @@ class Shown:
             self.begin()
             steps = self.grow(text, holds=holds)
             return [*steps, *self.end()]
-        self.seen, self._held = 0, None  # in the middle of an attempt: what is short may grow
+        self.seen, self._held, self._held_length = 0, None, 0  # what is short may grow
         return self.grow(text, holds=holds)
 
     def end(self) -> list[Step]:
@@ -121,7 +120,7 @@ class Shown:
         if self._joins_at is not None:
             steps += self._settle(holds=False)
         if self.seen is not None or not self.came:
-            seen, held = self.seen or 0, self._held
+            seen, held = self.seen or 0, self._let_go
             steps += self.back_to(seen, DIFFERS if held else SHORTER)
             steps += self.grow(held, holds=False) if held else []
         return steps
@@ -132,22 +131,31 @@ class Shown:
         self._written = StringIO(newline="")
         self._written.write(text)
         self.seen = self._held = self._joins_at = None
-        self._void = self._old = ""
+        self._void, self._old, self._held_length = "", "", 0
         return [Rewind(self.channel, text, reason)]
 
-    def _overtaken(self) -> list[Step]:
-        held, seen = self._held or "", self.seen or 0
-        if seen + len(held) <= len(self._old):
+    @property
+    def _let_go(self) -> str:
+        """What is held."""
+        return "".join(self._held or ())
+
+    def _hold(self, text: str) -> list[Step]:
+        """Keep what comes instead, until it is longer than what is shown."""
+        self._held = [] if self._held is None else self._held
+        self._held.append(text)
+        self._held_length += len(text)
+        if (self.seen or 0) + self._held_length <= len(self._old):
             return []
-        return [*self.back_to(seen, DIFFERS), *self.grow(held, holds=False)]
+        held = self._let_go
+        return [*self.back_to(self.seen or 0, DIFFERS), *self.grow(held, holds=False)]
 
     def _joined(self, text: str, *, holds: bool) -> list[Step]:
         """A text that goes on: its first characters are held until they tell that it does."""
-        self._held = (self._held or "") + text
-        return self._settle(holds=holds) if len(self._held) >= TELLING else []
+        self._held = [*(self._held or ()), text]
+        return self._settle(holds=holds) if len(self._let_go) >= TELLING else []
 
     def _settle(self, *, holds: bool) -> list[Step]:
-        text, at = self._held or "", self._joins_at or 0
+        text, at = self._let_go, self._joins_at or 0
         begins_anew = len(text) >= TELLING and self._old.startswith(text[:TELLING])
         self.seen, self._held, self._joins_at = 0 if begins_anew else at, None, None
         if self.seen == len(self._old):
