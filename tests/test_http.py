@@ -40,6 +40,7 @@ from fault_server import (
     stall,
     whole,
 )
+from ways import SOME, WAYS, nothing
 
 from partialjson import (
     BadContentType,
@@ -61,71 +62,11 @@ SHORT = 0.2  # seconds, where a clock is to run out
 LONG = 10  # seconds that a test waits at most for what must happen
 
 
-class Plain:
-    """Without await."""
-
-    def __init__(self, library):
-        self.library = library
-
-    def run(self, url, read, **options):
-        with self.library.Client() as client:
-            opened = open_stream(client, "POST", url, **options)
-            try:
-                with opened as flow:
-                    for one in flow:
-                        read(one, flow)
-            except Exception as error:  # noqa: BLE001 - it is looked at
-                return opened, error
-        return opened, None
-
-
-class Awaiting:
-    """With await, on either loop."""
-
-    def __init__(self, library, run):
-        self.library, self.loop = library, run
-
-    def run(self, url, read, **options):
-        async def main():
-            async with self.library.AsyncClient() as client:
-                opened = aopen_stream(client, "POST", url, **options)
-                try:
-                    async with opened as flow:
-                        async for one in flow:
-                            read(one, flow)
-                except Exception as error:  # noqa: BLE001 - it is looked at
-                    return opened, error
-            return opened, None
-
-        return self.loop(main)
-
-
-def on_asyncio(main):
-    return asyncio.run(main())
-
-
-WAYS = {
-    "httpx": Plain(httpx),
-    "httpx2": Plain(httpx2),
-    "httpx, asyncio": Awaiting(httpx, on_asyncio),
-    "httpx, trio": Awaiting(httpx, trio.run),
-    "httpx2, asyncio": Awaiting(httpx2, on_asyncio),
-    "httpx2, trio": Awaiting(httpx2, trio.run),
-}
-
-
-SOME = ("httpx", "httpx2, asyncio", "httpx2, trio")  # the others take their time (nox -s soak)
-
-
 @pytest.fixture(
     params=[name if name in SOME else pytest.param(name, marks=pytest.mark.soak) for name in WAYS]
 )
 def way(request):
     return WAYS[request.param]
-
-
-def nothing(*_):
-    pass
 
 
 def heard(way, script, read=nothing, **options):

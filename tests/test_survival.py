@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import random
 import socket
-import ssl
 import threading
 from types import SimpleNamespace
 
 import anyio
-import httpx
 import httpx2
 import pytest
 from fault_server import DONE, LAST, chunk, cut, head, reset, serving, stall, whole
 from pydantic import BaseModel
 from support import exactly
 from test_recordings import INCOMPLETE, SAID_MORE, recorded
+from ways import SOME, UNUSED, WAYS, nothing
 
 from partialjson import (
     Channel,
@@ -35,7 +34,6 @@ from partialjson import (
     TextDelta,
     ToolEvent,
     aopen_stream,
-    open_stream,
     stream,
 )
 from partialjson.stream import Bridge
@@ -49,66 +47,10 @@ ASKED = {"model": "owl", "stream": True}
 
 # --- ways to ask ---------------------------------------------------------------------------------
 
-UNUSED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else each client makes its own, which takes long
 
-
-class Plain:
-    """Without await, by one client."""
-
-    def __init__(self, library):
-        self.client = library.Client(verify=UNUSED)
-
-    def __call__(self, url, events, read, options):
-        opened = open_stream(self.client, "POST", url, **options)
-        try:
-            with opened as flow:
-                for one in flow:
-                    events.append(one)
-                    read(one, flow)
-        except Exception as error:  # noqa: BLE001 - it is looked at
-            return opened, error
-        return opened, None
-
-
-class Awaiting:
-    """With await, on either loop, each time by a new one."""
-
-    def __init__(self, library, loop):
-        self.library, self.loop = library, loop
-
-    def __call__(self, url, events, read, options):
-        async def main():
-            async with self.library.AsyncClient(verify=UNUSED) as client:
-                opened = aopen_stream(client, "POST", url, **options)
-                try:
-                    async with opened as flow:
-                        async for one in flow:
-                            events.append(one)
-                            read(one, flow)
-                except Exception as error:  # noqa: BLE001 - it is looked at
-                    return opened, error
-                return opened, None
-
-        return anyio.run(main, backend=self.loop)
-
-
-WAYS = {
-    "httpx": Plain(httpx),
-    "httpx2": Plain(httpx2),
-    "httpx, asyncio": Awaiting(httpx, "asyncio"),
-    "httpx, trio": Awaiting(httpx, "trio"),
-    "httpx2, asyncio": Awaiting(httpx2, "asyncio"),
-    "httpx2, trio": Awaiting(httpx2, "trio"),
-}
-
-
-@pytest.fixture(params=["httpx", "httpx2, asyncio", "httpx2, trio"])
+@pytest.fixture(params=SOME)
 def way(request):
     return WAYS[request.param]
-
-
-def nothing(*_):
-    pass
 
 
 CHAT = "/v1/chat/completions"
@@ -120,10 +62,15 @@ def heard(way, *scripts, read=nothing, path=CHAT, **options):
     In the end every connection has been let go of.
     """
     events = []
+
+    def note(one, flow):
+        events.append(one)
+        read(one, flow)
+
     options = {"provider": "chat", "json": ASKED, "retry": RETRY} | options
     with serving(*scripts) as server:
         url = server.url.removesuffix(CHAT) + path
-        flow, error = way(url, events, read, options)
+        flow, error = way.run(url, note, **options)
         assert server.is_idle(LONG)
     return SimpleNamespace(
         flow=flow,
@@ -515,7 +462,7 @@ def test_attempts_in_vain_can_still_be_read_of():
 def test_a_server_that_is_not_there_is_asked_again(way):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    flow, error = way(f"http://127.0.0.1:{port}/", [], nothing, {"retry": RETRY})
+    flow, error = way.run(f"http://127.0.0.1:{port}/", nothing, retry=RETRY)
     assert type(error) is ConnectionLost
     assert (flow.verdict.status, flow.verdict.attempts) == ("interrupted", 4)
 
