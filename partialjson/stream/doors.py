@@ -372,7 +372,7 @@ def planned(client: Any, ask: Ask, options: OpenOptions, **reads: Any) -> tuple[
     if told.get("state") is not None:
         bridge.restore(told["state"])
     on_cancel = None if asked is False else "" if asked is True else asked
-    return Plan(client, attempts.ask, clocks, attempts, pace, on_cancel), bridge
+    return Plan(client, clocks, attempts, pace, on_cancel), bridge
 
 
 OF_ATTEMPTS = {"retry", "resume", "fallback", "cache", "deliver", "state"}

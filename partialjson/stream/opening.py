@@ -32,19 +32,17 @@ NOTHING_TO_SEND_TO = "send() needs an open WebSocket: deliver='websocket'"
 
 @dataclass(slots=True)
 class Plan:
-    """What is asked, of whom, and what follows where the answer breaks off.
+    """Who is asked, how long an answer is waited for, and what follows where it breaks off.
 
     Attributes:
         client: Of httpx or httpx2; `None` where only a WebSocket is opened.
-        ask: The request.
         clocks: How long to wait.
-        attempts: What follows.
+        attempts: What is asked, and what follows.
         pace: How soon to ask again while polling; `None` for the usual pace.
         on_cancel: The URL of the request that ends an answer, if one is to be sent.
     """
 
     client: Any
-    ask: Ask
     clocks: Clocks
     attempts: Attempts
     pace: Any = None
@@ -55,7 +53,7 @@ class Plan:
         answer_id = "" if bridge.reader is None else bridge.reader.cursor.answer_id
         if self.on_cancel is None or bridge.verdict is not None:
             return None
-        return self.ask.over_http().cancelled(self.on_cancel, answer_id)
+        return self.attempts.ask.over_http().cancelled(self.on_cancel, answer_id)
 
 
 class Opening(Loop[T]):
@@ -185,10 +183,12 @@ class OpenedStream(Opening[T], Stream[T]):
                 self._over()
             elif self.verdict is None and not self._is_left.is_set():
                 super()._read()
-        except BaseException as error:
-            if not self._is_left.is_set():
-                self._leave() if not isinstance(error, Exception) else None
+        except Exception:
+            if not self._is_left.is_set():  # else it is how the read was ended
                 raise
+        except BaseException:  # an interrupt, or the end of a task
+            self._leave()
+            raise
         finally:
             if self._is_left.is_set():
                 self._leave()
@@ -319,10 +319,12 @@ class OpenedAsyncStream(Opening[T], AsyncStream[T]):
                     self._over()
                 elif self.verdict is None and not self._is_left.is_set():
                     await super()._read()
-        except BaseException as error:
-            if not self._is_left.is_set():
-                await self._leave() if not isinstance(error, Exception) else None
+        except Exception:
+            if not self._is_left.is_set():  # else it is how the read was ended
                 raise
+        except BaseException:  # an interrupt, or the end of a task
+            await self._leave()
+            raise
         finally:
             if self._is_left.is_set():
                 await self._leave()
