@@ -8,10 +8,10 @@ until the arguments are whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from partialjson.path import JSON, Path, singular
+from partialjson.wire._shown import in_common
 
 __all__ = ["ArgumentText", "Growth"]
 
@@ -136,12 +136,6 @@ class ArgumentText:
         for key in path[:-1]:
             at = at[key]
         return at, path[-1]
-
-
-def in_common(one: Sequence[object], other: Sequence[object]) -> int:
-    """How many items, or characters, both begin with."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def put(holder: JSON, key: str | int, value: JSON, *, replace: bool) -> bool | None:

@@ -236,7 +236,7 @@ class Contents:
             events += self.json.close()
             texts.append(self.json)
         events += self.tools.close(finished=finished)
-        return events, texts + [text for text in self.tools.texts.values() if text.parser.offset]
+        return events, texts + self._calls
 
     def text(self, kind: str) -> str:
         """The first choice's text of a kind that is no JSON."""
@@ -258,7 +258,12 @@ class Contents:
 
     @property
     def _calls_are_whole(self) -> bool:
-        return all(text.whole for text in self.tools.texts.values() if text.parser.offset)
+        return all(text.whole for text in self._calls)
+
+    @property
+    def _calls(self) -> list[Text]:
+        """The tool calls that have arguments."""
+        return [text for text in self.tools.texts.values() if text.parser.offset]
 
     def _is_read(self, channel: Channel) -> bool:
         """Whether a channel is the JSON of the content."""

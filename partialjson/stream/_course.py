@@ -40,15 +40,7 @@ NO_TEXT = "the answer, asked for again, ended without any text"
 
 
 class Course:
-    """What all attempts of one stream have in common.
-
-    Attributes:
-        error: What `result` raises: a fault of the content at once, any other at the end.
-        verdict: How the stream ended; `None` while it goes on.
-        epoch: Which attempt is read, from 0.
-        may_resume: Whether what reads the provider's messages could go on at the cursor.
-        reader: What reads the provider's messages, and knows where they stand; `None` without one.
-    """
+    """What all attempts of one stream have in common; `Bridge` tells what its attributes are."""
 
     def __init__(
         self,

@@ -118,10 +118,7 @@ class Attempts:
     def first(self, bridge: Bridge, now: float) -> Next:
         """The first attempt, which goes on with a stream of another process if there is one."""
         self._budget.began = now
-        self._now = self._anew()
-        if self._goes_on:
-            way = self._going_on(bridge)
-            self._now = replace(way, resumes=way.resumes and bridge.may_resume)
+        self._now = self._going_on(bridge) if self._goes_on else self._anew()
         self._sent += 1
         return self._now
 

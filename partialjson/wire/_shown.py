@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import islice, takewhile
 from typing import TypeAlias
 
 from .messages import Channel, Delta
 
-__all__ = ["Rewind", "Shown", "Step"]
+__all__ = ["Rewind", "Shown", "Step", "in_common"]
 
 DIFFERS = "the answer differs from here on, now that it was asked for again"
 SHORTER = "the answer ends here, now that it was asked for again"
@@ -167,10 +168,9 @@ def common(old: str, start: int, text: str) -> int:
     """How many characters of the text stand in the old one, from there on."""
     if old.startswith(text, start):
         return len(text)
-    pairs = zip(iterate(old, start), text, strict=False)
-    return next((at for at, (one, other) in enumerate(pairs) if one != other), len(old) - start)
+    return in_common(islice(old, start, None), text)
 
 
-def iterate(text: str, start: int) -> Iterable[str]:
-    """Its characters from a place on, without a copy of what may be long."""
-    return (text[at] for at in range(start, len(text)))
+def in_common(one: Iterable[object], other: Iterable[object]) -> int:
+    """How many items, or characters, both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

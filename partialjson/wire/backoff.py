@@ -95,11 +95,7 @@ class Budget:
 
     def allows(self, now: float, wait: float) -> float | None:
         """The wait itself, if a request may follow it; `None` if not. Nothing is counted."""
-        retry = self.retry
-        if wait > retry.max_retry_after:
-            return None
-        is_late = retry.deadline is not None and now + wait - self.began > retry.deadline
-        return None if is_late else wait
+        return None if wait > self.retry.max_retry_after or self._is_late(now + wait) else wait
 
     def wait(
         self,
@@ -126,16 +122,19 @@ class Budget:
             sent, most = self._after, retry.after_first_token
         else:
             sent, most = self._before, retry.before_first_token
-        if sent >= most or self.allows(now, max(asked or 0.0, floor)) is None:
+        if sent >= most or max(asked or 0.0, floor) > retry.max_retry_after:
             return None
-        drawn = retry.draw() * retry.ceiling(sent) if asked is None else asked
-        wait = max(floor, drawn)
-        if retry.deadline is not None and now + wait - self.began > retry.deadline:
+        wait = max(floor, retry.draw() * retry.ceiling(sent) if asked is None else asked)
+        if self._is_late(now + wait):
             return None
         self._before += not has_begun and not is_free
         self._after += has_begun and not is_free
         self._free += is_free
         return wait
+
+    def _is_late(self, moment: float) -> bool:
+        deadline = self.retry.deadline
+        return deadline is not None and moment - self.began > deadline
 
 
 def passes(status: int, headers: Mapping[str, str]) -> bool:

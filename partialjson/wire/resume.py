@@ -246,7 +246,6 @@ class Replay:
         if name in (None, shown.channel.name) or not self.keeps:
             return []
         coming = shown.coming
-        shown.begin()
         return [*shown.back_to(0, ANOTHER_TOOL), *shown.grow(coming, holds=False)]
 
     def whole(self, channel: Channel, text: str, kept: int = 0) -> list[Step]:

@@ -156,7 +156,7 @@ class Ask:
             url: Where it goes, with `{id}` for the answer's id; empty for `/{id}/cancel`.
             answer_id: The answer's id, as far as it is known.
         """
-        url = url or self._below("{id}") + "/cancel"
+        url = url or self._below("") + "{id}/cancel"
         if "{id}" in url and not answer_id:
             return None
         target = url.replace("{id}", quote(answer_id, safe=""))
@@ -230,8 +230,8 @@ class Ask:
     def _below(self, id_: str) -> str:
         """The URL of one answer among those of the API."""
         parts = urlsplit(self.url)
-        step = id_ if id_ == "{id}" else quote(id_, safe="")
-        return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{step}", query=""))
+        path = f"{parts.path.rstrip('/')}/{quote(id_, safe='')}"
+        return urlunsplit(parts._replace(path=path, query=""))
 
     def _fetched(self, url: str, params: Mapping[str, str]) -> Ask:
         """What lies below the same API: a version of it may stand in the query, as on Azure."""
