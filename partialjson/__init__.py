@@ -1,6 +1,6 @@
 """Streamed text in; values you can render, trust and type out, still being written.
 
-The door: names only. Those that need an optional dependency are loaded when they are first used.
+The door: names only. Those that need an extra, or that few need, are loaded at first use.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ from .stream import (
 )
 
 if TYPE_CHECKING:
-    from .render import Skeleton, skeleton
+    from .render import Feed, Patches, Skeleton, skeleton
+    from .stream.relays import Relay
     from .validation import Salvage, TypedParser
 
 __version__ = "0.1.0"
@@ -84,6 +85,7 @@ __all__ = [
     "Documents",
     "Doomed",
     "Event",
+    "Feed",
     "Fragment",
     "Fragments",
     "HTTPStatusError",
@@ -98,8 +100,10 @@ __all__ = [
     "OpenedStream",
     "Parser",
     "PartialJSONError",
+    "Patches",
     "Path",
     "ProviderError",
+    "Relay",
     "Reset",
     "Retry",
     "Retrying",
@@ -138,6 +142,9 @@ __all__ = [
 
 
 LATE = {
+    "Feed": "render",
+    "Patches": "render",
+    "Relay": "stream.relays",
     "Salvage": "validation",
     "Skeleton": "render",
     "TypedParser": "validation",

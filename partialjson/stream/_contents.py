@@ -208,10 +208,12 @@ class Contents:
                 read = self._grow(Delta(channel, kept))
             if self._finds:  # a text behind the JSON is told again, since offsets are the JSON's
                 again = [event for event in read if isinstance(event, TextDelta)]
-                return [Reset(channel, self.json.parser.offset, step.reason), *again]
+                reset = Reset(channel, self.json.parser.offset, step.reason, **self.json.so_far())
+                return [reset, *again]
         elif channel in self._texts:
             self._texts[channel] = [kept]
-        return [Reset(channel, len(kept), step.reason)]
+        text = self.text_of(channel)
+        return [Reset(channel, len(kept), step.reason, **(text.so_far() if text else {}))]
 
     # -- the end -----------------------------------------------------------------------------------
 

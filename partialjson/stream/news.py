@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TypeAlias
 
 from partialjson.events import TypedEvent, event
+from partialjson.path import JSON, Path
 from partialjson.wire.messages import Channel, Heartbeat
 
 __all__ = ["Reset", "Retrying", "StreamEvent", "TextDelta", "ToolEvent"]
@@ -35,11 +37,16 @@ class Reset:
         keep: How many of its characters still hold. With `parse="find"` those of its JSON, as
             offsets count; a further text is void, and told again if it still holds.
         reason: Why, in words.
+        value: Of a JSON text: the value so far, as they leave it; later events do not change it.
+        open: The path of the innermost value that they leave open; `None` where all is closed. Not
+            compared, as little as the value: both follow from what was told before.
     """
 
     channel: Channel
     keep: int
     reason: str
+    value: JSON = field(default=None, compare=False, repr=False)
+    open: Path | None = field(default=(), compare=False, repr=False)
 
 
 @event

@@ -113,6 +113,11 @@ class Text:
         """Whether the JSON is whole, valid or not."""
         return self.reader.complete and self.reader.error is None
 
+    def so_far(self) -> dict[str, Any]:
+        """What a `Reset` says of a text that was read as far as it holds."""
+        reader = self.reader
+        return {"value": reader.snapshot(), "open": None if reader.complete else reader.path}
+
     def feed(self, piece: Piece) -> list[TypedEvent]:
         """What happens by the next piece; nothing behind a fault.
 
@@ -300,7 +305,9 @@ class ToolParsers:
         channel, text = item.channel, item.text
         self.rewind(channel, text[:keep])
         self._calls.setdefault(channel, channel)
-        reset = Reset(self._calls[channel], keep, OUT_OF_ORDER)
+        kept = self._texts.get(channel)
+        so_far = {} if kept is None else kept.so_far()
+        reset = Reset(self._calls[channel], keep, OUT_OF_ORDER, **so_far)
         return [reset, *self._read(channel, text[keep:])]
 
     def _grow(self, channel: Channel, text: str) -> list[ToolEvent]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, assert_never, assert_type
 
 import partialjson as pj
+from partialjson.render import Message, Operation, to_sse
 from partialjson.wire.messages import Item
 
 if TYPE_CHECKING:
@@ -398,3 +399,25 @@ def calls_side_by_side(items: Iterator[Item]) -> dict[pj.Channel, pj.JSON]:
 def before_anything_came() -> str:
     shape: pj.Skeleton = pj.skeleton(Row)
     return shape.get("kind", "any")
+
+
+def operations(events: list[pj.TypedEvent]) -> pj.Path | None:
+    patches = pj.Patches(ops="rfc6902")
+    assert_type(patches.feed(events), list[Operation])
+    assert_type(patches.closed, list[str])
+    return patches.open
+
+
+def messages(events: Iterator[list[pj.Event]], verdict: pj.Verdict) -> list[bytes]:
+    feed = pj.Feed(ops="append", log=100)
+    told = [message for some in events for message in feed.feed(some)]
+    assert_type(told, list[Message])
+    return [to_sse(message) for message in [*told, *feed.close(verdict), *feed.since("7")]]
+
+
+async def to_screens(stream: pj.AsyncStream[Row]) -> None:
+    relay = pj.Relay(stream, tick=0, linger=None)
+    async for message in relay.follow():
+        assert_type(message, Message)
+    await relay.run()
+    relay.cancel()
