@@ -306,9 +306,9 @@ def test_events_one_by_one_are_fed_one_by_one():
 # -- Bytes -----------------------------------------------------------------------------------------
 
 
-def test_what_utf_8_cannot_carry_is_escaped():
+def test_what_utf_8_cannot_carry_and_every_line_end_is_escaped():
     told = to_sse({"event": "x", "id": 1, "data": ["\ud800", "é", "\u2028", "a\nb"]})
-    assert told.decode() == 'event: x\nid: 1\ndata: ["\\ud800","é","\u2028","a\\nb"]\n\n'
+    assert told.decode() == 'event: x\nid: 1\ndata: ["\\ud800","é","\\u2028","a\\nb"]\n\n'
 
 
 def test_what_json_has_no_number_for_overflows():

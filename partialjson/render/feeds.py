@@ -26,7 +26,8 @@ __all__ = ["Ending", "Feed", "Message", "ndjson", "sse", "to_ndjson", "to_sse"]
 
 OUR_NAMES = frozenset({"snapshot", "patch", "closed", "invalid", "done", "error"})
 LINE_END = re.compile(r"[\r\n]").search
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# What UTF-8 cannot carry, and what some readers of lines take for the end of one.
+NEVER_RAW = re.compile("[\ud800-\udfff\u2028\u2029]")
 AN_ID = re.compile(r"[0-9]{1,18}").fullmatch
 BROKEN = ("interrupted", "failed")
 CLOSED, NOT_CLOSED = "the root of the JSON is closed", "the root of the JSON is not closed"
@@ -260,4 +261,4 @@ def in_one_line(data: object) -> str:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):  # a Decimal, an infinite double, much depth
         text = dumps(data)
-    return LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return NEVER_RAW.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
