@@ -33,10 +33,12 @@ CI = [
     *(f"typed-versions(pydantic='{version}')" for version in PYDANTICS),
     "recordings",
     "soak",
+    "browser",
     "package",
 ]
 
-QUICK = "not clocked and not soak and not sweep"
+QUICK = "not clocked and not soak and not sweep and not browser"
+NPM = ["fast-json-patch@3", "rfc6902@5", "axe-core@4", "typescript@5"]  # asked, not shipped
 
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["lint", "types", f"tests-{COVERED}", "house", "docs"]
@@ -122,7 +124,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=False)
 def fuzz(session: nox.Session) -> None:
     """The promises again, with more and longer examples than a usual run has."""
-    names = ("laws", "fragments", "documents", "front", "replay")
+    names = ("laws", "fragments", "documents", "front", "replay", "patch", "feeds")
     laws = [f"tests/test_{name}.py" for name in names]
     here(session, "pytest", *laws, *session.posargs, HYPOTHESIS_PROFILE="ci")
 
@@ -175,6 +177,18 @@ def sweep(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def browser(session: nox.Session) -> None:
+    """The screen in Chromium, and beside what others wrote in JavaScript; skips what is missing."""
+    npm = []
+    if shutil.which("npm"):
+        folder = Path(session.create_tmp(), "npm").resolve()
+        session.run("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund",
+                    "--loglevel=error", *NPM, external=True)  # fmt: skip
+        npm = [f"--npm={folder}"]
+    here(session, "pytest", "-m", "browser", *npm, *session.posargs)
+
+
+@nox.session(python=False)
 def bench(session: nox.Session) -> None:
     """The table of ratios; its numbers are this machine's."""
     here(session, "benchmarks", *session.posargs)
@@ -199,7 +213,8 @@ def package(session: nox.Session) -> None:
     (wheel,) = folder.glob("partialjson_streaming-*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
     stray = {name for name in packed if not name.startswith("partialjson")}
-    missing = {"partialjson/py.typed"} - packed
+    screen = {f"partialjson/render/partialjson.{kind}" for kind in ("js", "d.ts")}
+    missing = {"partialjson/py.typed", *screen} - packed
     if stray or missing:
         session.error(f"the wheel: {stray=}, {missing=}")
     session.install("--no-index", str(wheel))  # from no index: nothing else is needed

@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from browser_support import browser, node, npm, page
 from hypothesis import HealthCheck, settings
+
+__all__ = ["browser", "node", "npm", "page"]  # fixtures of every test file
 
 settings.register_profile("default", deadline=None, max_examples=30)
 settings.register_profile(
@@ -21,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         type=Path,
         help="the folder of conformance vectors and recordings; what needs it skips without",
+    )
+    parser.addoption(
+        "--npm",
+        metavar="DIR",
+        type=Path,
+        help="the folder where npm installed what the session `browser` asks for",
     )
     parser.addoption(
         "--typed-documents",

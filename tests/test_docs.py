@@ -1,7 +1,8 @@
 """Every code block of the README and of docs/ is run, and every link between pages leads somewhere.
 
-A page is one sitting: its blocks run from the top, in one namespace and in one folder, where the
-shipped recording lies as `recording.sse`. A block that is not run says so by its language.
+A page is one sitting: its Python and its commands run from the top, in one namespace and in one
+folder, where the shipped recording lies as `recording.sse`. A block that is not run says so by its
+language.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from browser_support import node_found
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -77,11 +79,24 @@ def test_the_code_of_a_page_runs(page, desk):
         if block.language == "python":
             code = "\n" * (block.line - 1) + block.text
             exec(compile(code, page, "exec", dont_inherit=True), names)  # noqa: S102 our own pages
+        elif block.language == "js":
+            check_module(block, desk)
         elif block.language in {"console", "sh"}:
             for command, output in commands(block):
                 run(command, output, desk)
         else:
             assert block.language in SHOWN, f"{page}:{block.line}: run, or shown as what?"
+
+
+def check_module(block: Block, folder: Path) -> None:
+    """Most need a page to run in: Node reads them, where there is one."""
+    if (node := node_found()) is None:
+        return
+    (folder / "block.mjs").write_text(block.text, "utf-8")
+    done = subprocess.run(
+        [node, "--check", "block.mjs"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"line {block.line} of the page: {done.stderr}"
 
 
 def commands(block: Block) -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ import anyio
 import httpx
 import httpx2
 import pytest
-import uvicorn
+from browser_support import LONG
+from browser_support import serving as application_served
 from fault_server import (
     ANSWER,
     CHUNKED,
@@ -52,7 +53,6 @@ from partialjson import (
 )
 
 VALUE = json.loads(ANSWER)
-LONG = 10  # seconds that a test waits at most for what must happen
 PROMPT = 0.5  # seconds within which an upstream is let go of
 
 
@@ -118,16 +118,8 @@ APPLICATION = Starlette(
 
 @pytest.fixture(scope="module")
 def url():
-    """A socket that listens already: who connects before the server runs waits in its queue."""
-    config = uvicorn.Config(APPLICATION, http="h11", ws="none", log_config=None)
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        running.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        running.join(LONG)
-    assert not running.is_alive()
+    with application_served(APPLICATION) as url:
+        yield url
 
 
 # --- answers --------------------------------------------------------------------------------------
