@@ -865,10 +865,12 @@ def test_on_a_terminal_the_document_is_drawn_and_left_there():
     rows = re.sub(r"\x1b\[[?0-9;]*[a-z]", "", frame).splitlines()
     rows, types = rows[:-7], rows[-7:]
     assert rows[:2] == ["{", '  "title": "North Quay: the week in numbers"']
-    assert rows[-2:] == ["}", "complete: finish_reason stop, end marker, JSON closed, valid"]
+    assert rows[-3] == "}"
+    assert rows[-2].startswith("256 messages · 979 chars · ")
+    assert rows[-1] == "complete: finish_reason stop, end marker, JSON closed, valid"
     assert types[0] == "/metrics/0: Metric(name='ship calls', value=17, change=-0.105)"
     assert types[-1].startswith("refused after ")
-    assert re.findall(r"\x1b\[([1-9]+)m", frame) == [SETTLED] * (len(rows) - 1) + [BOLD]
+    assert set(re.findall(r"\x1b\[([1-9]+)m", frame)) == COLOURS | {DIM, BOLD}
     assert CURSOR in drawn
 
 
@@ -888,7 +890,7 @@ def test_on_a_terminal_an_interrupt_leaves_what_was_drawn_and_the_cursor():
 
 
 ERASE, CURSOR = "\x1b[2K", "\x1b[?25h"  # a row; and show it
-SETTLED, BOLD = "32", "1"
+COLOURS, DIM, BOLD = {"32", "35", "36"}, "2", "1"  # of strings, numbers and literals
 
 
 @contextmanager

@@ -101,7 +101,8 @@ def run_demo(options: argparse.Namespace) -> int:
     """Replay the recording that comes with the package, at the speed of a model."""
     recording = files("partialjson").joinpath("demo.sse").read_bytes()
     model, screen = model_of_the_demo(), screen_for(sys.stdout)
-    events = stream(paced(recording, options.pace), provider="openrouter", model=model)
+    source = screen.pieces(paced(recording, options.pace))
+    events = stream(source, provider="openrouter", model=model)
     show_all(events, screen)
     if model is not None:
         show_types(events.valid, refused(model, written(recording)))
@@ -130,8 +131,9 @@ def written(recording: bytes) -> str:
 
 def run_watch(options: argparse.Namespace) -> int:
     """Draw the document while it is filled."""
+    screen = screen_for(sys.stdout, options.view)
     with options.file as file:
-        return watch(pieces(file), screen_for(sys.stdout), **reading(options))
+        return watch(pieces(file), screen, **reading(options, options.model))
 
 
 def run_events(options: argparse.Namespace) -> int:
@@ -187,7 +189,7 @@ def reading(options: argparse.Namespace, model: Any = None) -> dict[str, Any]:
 
 def watch(source: Iterable[bytes], screen: Screen, **options: Any) -> int:
     """Show every event of a source on a screen as it comes; the exit code says how it ended."""
-    events: Stream[Any] = Stream(source, Bridge(**options), finish="lenient")
+    events: Stream[Any] = Stream(screen.pieces(source), Bridge(**options), finish="lenient")
     show_all(events, screen)
     return ended(events.bridge)
 
@@ -326,7 +328,11 @@ def add_special(reader: argparse.ArgumentParser, name: str) -> None:
     """The options that only some commands have."""
     if name in ("events", "validate"):
         reader.add_argument("--values", action="store_true", help="show whole values, too")
-    if name in ("items", "validate"):
+    if name == "watch":
+        views = ("tree", "table")
+        told = "how arrays of flat objects are drawn"
+        reader.add_argument("--view", choices=views, default="tree", help=told)
+    if name in ("items", "validate", "watch"):
         reader.add_argument(
             "--model",
             type=model,

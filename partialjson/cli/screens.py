@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
-from typing import Any, Protocol, Self, TextIO, cast
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from threading import Lock, Timer
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TextIO, TypeVar, cast
 
 from partialjson._checkpoint import dumps
 from partialjson.events import (
@@ -23,18 +26,33 @@ from partialjson.events import (
     ValueEnd,
     ValueStart,
 )
-from partialjson.parser import Parser
-from partialjson.path import JSON, Path, to_pointer
+from partialjson.path import JSON, to_pointer
+from partialjson.render._dumped import as_json
 from partialjson.stream import Heartbeat, Reset, Retrying, Stream, StreamEvent, TextDelta, ToolEvent
 from partialjson.wire.messages import Channel
 
-__all__ = ["JSONLines", "PlainLines", "RichScreen", "Screen", "Verdicts", "emit", "screen_for"]
+from ._faults import Faults
+from ._lines import Row, printable
+from ._picture import Picture, View, outcome
+
+__all__ = [
+    "JSONLines",
+    "PlainLines",
+    "RichScreen",
+    "Screen",
+    "Verdicts",
+    "emit",
+    "printable",
+    "screen_for",
+]
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+T = TypeVar("T")
 
 FRAME = 1 / 30  # seconds between two drawings, at the least
-CURSOR = "▍"
-UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+AT_ONCE = 1_000  # rows that are printed in one go
 
 
 class Screen(Protocol):
@@ -48,17 +66,25 @@ class Screen(Protocol):
     def end(self, stream: Stream[Any]) -> None:
         """The stream is over: show the last of it, and how it ended."""
 
+    def pieces(self, source: Iterable[T]) -> Iterator[T]:
+        """The pieces of what is shown; while one is waited for, the screen may still draw.
 
-def screen_for(out: TextIO) -> Screen:
+        They are to be read inside the screen.
+        """
+        return iter(source)
+
+
+def screen_for(out: TextIO, view: View = "tree") -> Screen:
     """The best screen for where the output goes: a terminal with rich, a terminal, or a pipe."""
     if not out.isatty():
         return JSONLines(out)
     if not (out.encoding or "utf-8").lower().startswith("utf"):  # it has no cursor of ours
         return PlainLines(out)
     try:
-        return RichScreen(out)
+        screen = RichScreen(out, view=view)
     except ImportError:
         return PlainLines(out)
+    return PlainLines(out) if screen.is_dumb else screen
 
 
 def emit(out: TextIO, line: str) -> None:
@@ -175,16 +201,6 @@ def is_of_the_root(event: StreamEvent) -> bool:
     return isinstance(event, Valid | Invalid) and not event.path
 
 
-def as_json(value: object) -> JSON:
-    """A value as Pydantic writes it in JSON; as Python shows it, where Pydantic cannot."""
-    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - an extra
-
-    try:
-        return to_jsonable_python(value, fallback=str, inf_nan_mode="strings")
-    except ValueError:
-        return repr(value)
-
-
 def judged(event: Valid | Invalid | Doomed | Revised) -> dict[str, JSON]:
     """What a value is worth, as it is printed; the value itself has been printed before."""
     record: dict[str, JSON] = {"event": type(event).__name__.lower(), "path": [*event.path]}
@@ -225,28 +241,31 @@ def in_one_line(text: str) -> str:
     return text.replace("\r", " ").replace("\n", " ")
 
 
-def printable(text: str) -> str:
-    """A text that may go to a terminal: no controls, of direction neither, no lone surrogates."""
-    return UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
-
-
 # -- A terminal without rich -----------------------------------------------------------------------
 
 
 class PlainLines(Lines):
-    """One line for each atom and string that is whole: where it stands, and what it is."""
+    """One line for each atom and string that is whole, and for each value that is not of its type.
+
+    It says where the value stands, and what it is, or what is wrong with it.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__(out)
+        self._faults: defaultdict[str, Faults] = defaultdict(Faults)
 
     def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - all is in the event
-        match event:
-            case ToolEvent(channel, ValueEnd() as end):
-                self._line(f"{channel.name or 'tool'} ", end)
-            case ValueEnd() as end:
-                self._line("", end)
+        if isinstance(event, ToolEvent):
+            self._show(event.event, f"{event.channel.name or 'tool'} ")
+        elif not isinstance(event, TextDelta | Reset | Retrying | Heartbeat):
+            self._show(event, "")
 
-    def _line(self, of: str, end: ValueEnd) -> None:
-        if end.kind not in ("object", "array"):
-            place = printable(of + (to_pointer(end.path) or "(root)"))
-            emit(self._out, f"{place}: {ascii_json(end.value)}")
+    def _show(self, event: TypedEvent, of: str) -> None:
+        place = printable(of + (to_pointer(event.path) or "(root)"))
+        if isinstance(event, ValueEnd) and event.kind not in ("object", "array"):
+            emit(self._out, f"{place}: {ascii_json(event.value)}")
+        if words := self._faults[of].note(event, 0):
+            emit(self._out, f"{place}: wrong: {words}")
 
     def end(self, stream: Stream[Any]) -> None:
         emit(self._out, outcome(stream))
@@ -256,84 +275,99 @@ class PlainLines(Lines):
 
 
 class RichScreen(Screen):
-    """The document as it fills: what is closed in full colour, what is still being written dim."""
+    """The document as it fills: what is closed in colour, what is still being written dim.
 
-    def __init__(self, out: TextIO | None = None) -> None:
+    Args:
+        out: The terminal; standard output without it.
+        view: `"table"` draws arrays of flat objects as tables, `"tree"` everything as JSON.
+        clock: The time, in seconds.
+
+    Attributes:
+        is_dumb: Whether the terminal cannot be drawn on: it says so by its name.
+    """
+
+    is_dumb: bool
+
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        view: View = "tree",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.live import Live  # noqa: PLC0415 - an extra
 
-        self._live = Live(console=Console(file=out), auto_refresh=False)
-        self._drawn_at = 0.0
+        console = Console(file=out)
+        self.is_dumb = console.is_dumb_terminal
+        self._live = Live(console=console, auto_refresh=False)
+        self._picture = Picture(view, clock)
+        self._clock, self._drawn_at = clock, -FRAME
+        self._late: Timer | None = None  # draws what came too soon behind the last frame
+        self._reading = Lock()  # held while a parser may be in the middle of something
 
     def __enter__(self) -> Self:
+        self._reading.acquire()
         self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._not_late()
         self._live.stop()
+        self._reading.release()
 
-    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:  # noqa: ARG002 - the whole is drawn
-        if time.monotonic() - self._drawn_at >= FRAME:
-            self._draw(stream, printable(f"  {to_pointer(stream.parser.path)}"))
-            self._drawn_at = time.monotonic()  # behind the drawing, which may take longer itself
+    def pieces(self, source: Iterable[T]) -> Iterator[T]:
+        waiting = iter(source)
+        while True:
+            self._reading.release()
+            try:
+                piece = next(waiting, None)
+            finally:
+                self._reading.acquire()
+            if piece is None:
+                return
+            yield piece
+
+    def show(self, event: StreamEvent, stream: Stream[Any]) -> None:
+        self._picture.note(event, stream)
+        if stream.has_news:  # the parser is behind all of it already
+            return
+        wait = FRAME - (self._clock() - self._drawn_at)
+        if wait <= 0 or isinstance(event, Retrying):  # nothing may follow that for a while
+            self._draw_frame(stream)
+        elif self._late is None:
+            self._late = Timer(wait, self._draw_late, (stream,))
+            self._late.daemon = True
+            self._late.start()
 
     def end(self, stream: Stream[Any]) -> None:
-        self._draw(stream, outcome(stream), whole=True)
+        self._not_late()
+        rows = self._picture.whole(stream, self._live.console.width)
+        self._live.transient = True  # the frame makes room for the whole
+        self._live.stop()
+        for start in range(0, len(rows), AT_ONCE):
+            self._live.console.print(text_of(rows[start : start + AT_ONCE], overflow="fold"))
 
-    def _draw(self, stream: Stream[Any], status: str, *, whole: bool = False) -> None:
-        from rich.text import Text  # noqa: PLC0415 - an extra
+    def _draw_late(self, stream: Stream[Any]) -> None:
+        with self._reading, suppress(OSError):  # a terminal that is gone is told by the next frame
+            if self._late is not None:
+                self._draw_frame(stream)
 
-        parsers = stream.bridge.parsers.items()
-        lines = [line for channel, parser in parsers for line in document(channel, parser)]
-        if not whole:  # what fits: the end, where it grows
-            width, height = self._live.console.size
-            lines = [(tail(line, width), style) for line, style in lines[-max(height - 2, 1) :]]
-        text = Text("\n", no_wrap=not whole).join(
-            [*(Text(line, style) for line, style in lines), Text(status, "bold")]
-        )
-        self._live.update(text, refresh=True)
+    def _not_late(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
-
-CLOSED, OPEN, HEADING = "green", "dim", "bold"
-
-
-def document(channel: Channel, parser: Parser) -> Iterator[tuple[str, str]]:
-    """The lines of a document as far as it goes, each with its style."""
-    if channel.kind == "tool":
-        yield printable(f"{channel.name or 'tool'}()"), HEADING
-    if parser.started:
-        yield from lines_of(parser, parser.value, (), "")
+    def _draw_frame(self, stream: Stream[Any]) -> None:
+        self._not_late()
+        width, height = self._live.console.size
+        rows = self._picture.frame(stream, width, height - 1)
+        self._live.update(text_of(rows, overflow="crop"), refresh=True)
+        self._drawn_at = self._clock()  # behind the drawing, which may take longer itself
 
 
-def lines_of(parser: Parser, value: JSON, path: Path, label: str) -> Iterator[tuple[str, str]]:
-    closed = parser.is_closed(path)
-    style, indent = (CLOSED if closed else OPEN), "  " * len(path) + label
-    if not isinstance(value, dict | list):
-        text = printable(json.dumps(value, ensure_ascii=False))
-        yield indent + (text if closed else text[:-1] + CURSOR), style
-        return
-    members = value.items() if isinstance(value, dict) else enumerate(value)
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    yield indent + opening, style
-    for key, child in members:
-        name = f"{json.dumps(key, ensure_ascii=False)}: " if isinstance(key, str) else ""
-        yield from lines_of(parser, child, (*path, key), printable(name))
-    if closed:
-        yield "  " * len(path) + closing, style
+def text_of(rows: list[Row], *, overflow: Literal["fold", "crop"]) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - an extra
 
-
-def tail(line: str, width: int) -> str:
-    """The end of a line that grows, if it is wider than the terminal; else the line itself."""
-    from rich.cells import cell_len  # noqa: PLC0415 - an extra
-
-    if not line.endswith(CURSOR) or cell_len(line) <= width:
-        return line
-    line = line[-width:]
-    while cell_len(line) >= width:
-        line = line[1:]
-    return f"…{line}"
-
-
-def outcome(stream: Stream[Any]) -> str:
-    verdict = stream.verdict
-    return printable(f"{verdict.status}: {', '.join(verdict.evidence)}") if verdict else ""
+    between = Text("\n", no_wrap=overflow == "crop", overflow=overflow)
+    return between.join([Text.assemble(*row) for row in rows])
