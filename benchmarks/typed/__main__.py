@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from benchmarks.environment import entered, run_in
+from benchmarks.options import with_limits
 from benchmarks.report import heading, machine, spread, table_lines
 
 GROUP = "bench-typed"
@@ -14,11 +14,8 @@ ROUNDS = 5
 
 
 def main(given: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.typed", description=__doc__)
-    parser.add_argument("--limits", action="store_true", help="the limits alone; 1 if one fails")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure with")
-    options = parser.parse_args(given)
+    name = "python -m benchmarks.typed"
+    options = with_limits(given, prog=name, description=__doc__, rounds=ROUNDS)
     if not entered(GROUP):
         return run_in(options.python, given, GROUP)
 

@@ -1,0 +1,1 @@
+"""What a screen costs: bytes on the wire, operations, and frames of a real browser."""
