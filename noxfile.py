@@ -214,7 +214,10 @@ def package(session: nox.Session) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     stray = {name for name in packed if not name.startswith("partialjson")}
     screen = {f"partialjson/render/partialjson.{kind}" for kind in ("js", "d.ts")}
-    missing = {"partialjson/py.typed", *screen} - packed
+    page = {
+        f"partialjson/_dashboard/{name}" for name in ("app.py", "harbour.sse", "page/index.html")
+    }
+    missing = {"partialjson/py.typed", *screen, *page} - packed
     if stray or missing:
         session.error(f"the wheel: {stray=}, {missing=}")
     session.install("--no-index", str(wheel))  # from no index: nothing else is needed

@@ -12,7 +12,6 @@ from benchmarks.screen.costs import WORKS
 from benchmarks.shapes import pieces, text
 from partialjson import Feed
 
-
 SLOW = {"L": pytest.mark.soak}  # seconds
 
 

@@ -6,11 +6,14 @@ import json
 from contextlib import aclosing
 
 import anyio
+import httpx
 import pytest
+from fault_server import ANSWER, CHUNKED, LAST, answer, chunk, chunks, reset, serving
 from support import sizes
 from test_feeds import Screen
+from ways import UNUSED
 
-from partialjson import Parser, Patches, Relay, astream
+from partialjson import Parser, Patches, Relay, Retry, aopen_stream, astream
 from partialjson.render import coalesce
 
 DOCUMENT = {"title": "Salt", "rows": [{"id": number} for number in range(20)]}
@@ -47,7 +50,11 @@ class Source:
 
 
 def relay_of(source, *, model=None, **options):
-    return Relay(astream(aiter(source), model=model), **({"linger": None} | options))
+    return relay_of_stream(astream(aiter(source), model=model), **options)
+
+
+def relay_of_stream(stream, **options):
+    return Relay(stream, **({"linger": None} | options))
 
 
 async def followed(relay, last_event_id=None, *, messages=None):
@@ -162,6 +169,25 @@ def test_messages_of_your_own_reach_every_screen(loop):
             return await followed(relay, 0)
 
     assert [one["data"] for one in run(loop, main) if one["event"] == "tokens"] == [3]
+
+
+def test_a_model_that_is_asked_again_is_told(loop):
+    first, *others = answer()
+    scripts = [[CHUNKED, chunk(first), reset], [CHUNKED, *chunks(first, *others), LAST]]
+
+    async def main(url):
+        async with httpx.AsyncClient(verify=UNUSED) as client:
+            relay = relay_of_stream(aopen_stream(client, "POST", url, retry=Retry(base=0.001)))
+            await relay.run()
+            return relay.feed.since(0)
+
+    with serving(*scripts) as server:
+        told = run(loop, lambda: main(server.url))
+    (again,) = [one["data"] for one in told if one["event"] == "retrying"]
+    assert (again["attempt"], again["how"]) == (2, "replay")
+    screen = Screen()
+    screen.follow(told)
+    assert (screen.document.value, screen.end["status"]) == (json.loads(ANSWER), "complete")
 
 
 # -- How it ends -----------------------------------------------------------------------------------

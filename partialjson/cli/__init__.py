@@ -40,6 +40,7 @@ from ._models import is_validation_error, model, said
 from ._record import add_record, run_record
 from ._replay import add_replay, run_replay
 from ._texts import Rows, Sink, Snapshots, pattern
+from ._web import add_web, run_web
 from .screens import (
     JSONLines,
     Screen,
@@ -99,6 +100,8 @@ def exit_code(error: Exception | None) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     """Replay the recording that comes with the package, at the speed of a model."""
+    if options.web:
+        return run_web(options)
     recording = files("partialjson").joinpath("demo.sse").read_bytes()
     model, screen = model_of_the_demo(), screen_for(sys.stdout)
     source = screen.pieces(paced(recording, options.pace))
@@ -290,6 +293,7 @@ def commands() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     demo = command(commands, "demo", run_demo)
     demo.add_argument("--pace", type=pace, default=DEMO_PACE, help="seconds between two deltas")
+    add_web(demo)
     for run in (run_watch, run_events, run_snapshots, run_items, run_validate):
         add_reader(commands, run)
     command(commands, "complete", run_complete, takes_file=True)

@@ -15,6 +15,7 @@ from partialjson.wire._loops import sleep
 
 from .bridge import StreamEvent
 from .loops import AsyncStream
+from .news import Retrying
 
 if TYPE_CHECKING:
     from anyio import CancelScope, Event
@@ -30,8 +31,9 @@ class Relay:
 
     `run` reads it in a task of its own; each screen follows in the task that answers it, and one
     that comes back goes on where it was. What came within a tick is told at once, so that a screen
-    changes as often as it can draw; what comes first is told without waiting. Under asyncio and
-    trio, with anyio, which every ASGI framework brings; all of it in one thread.
+    changes as often as it can draw; what comes first is told without waiting. A `Retrying` is told
+    as a message of its own. Under asyncio and trio, with anyio, which every ASGI framework brings;
+    all of it in one thread.
 
     Args:
         stream: As `aopen_stream` or `astream` give it; it is closed when `run` ends.
@@ -125,6 +127,8 @@ class Relay:
         """Read; what was raised, where the stream's verdict does not say it."""
         try:
             async for event in self.stream:
+                if isinstance(event, Retrying):
+                    self._tell_retrying(event)
                 self._pending.append(event)
                 if not self.stream.has_news:
                     await self._delta_is_read()
@@ -152,6 +156,12 @@ class Relay:
         pending, self._pending = self._pending, []
         if self.feed.feed(pending):
             self._message.ring()
+
+    def _tell_retrying(self, event: Retrying) -> None:
+        self._tell()
+        facts = {"attempt": event.attempt, "delay": event.delay, "how": event.how}
+        self.feed.tell("retrying", facts | {"cause": str(event.cause)})
+        self._message.ring()
 
     async def _leave_when_nobody_looks(self) -> None:
         from anyio import move_on_after  # noqa: PLC0415 - every ASGI framework brings it
