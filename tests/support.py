@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import pickle
 import re
+import signal
 from collections.abc import Iterator
 from json.decoder import JSONDecoder
 
@@ -100,6 +102,17 @@ def exactly(value):
 def pickled(thing):
     """The same state in another object, as another process would have it."""
     return pickle.loads(pickle.dumps(thing))  # noqa: S301 - our own bytes
+
+
+# -- Processes -------------------------------------------------------------------------------------
+
+
+def heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+# A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
+HEEDING_INTERRUPTS = {"preexec_fn": heed_interrupts} if os.name == "posix" else {}
 
 
 # -- The oracle ------------------------------------------------------------------------------------

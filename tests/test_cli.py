@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import chunkings, exactly, sizes, utf8_texts
+from support import HEEDING_INTERRUPTS, chunkings, exactly, sizes, utf8_texts
 
 from partialjson import LiveValue, __version__, cli, from_json, stream
 from partialjson.cli import main
@@ -77,14 +77,6 @@ def run(*arguments, stdin=b"", **environment):
         env=ENVIRONMENT | environment,
     )
     return done.returncode, done.stdout.decode("ascii"), done.stderr.decode("ascii")
-
-
-def heed_interrupts():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-# A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
-HEEDING_INTERRUPTS = {"preexec_fn": heed_interrupts} if os.name == "posix" else {}
 
 
 @contextmanager

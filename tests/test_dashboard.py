@@ -16,6 +16,7 @@ import pytest
 from browser_support import LONG, serving
 from fault_server import answer
 from fault_server import serving as scripted
+from support import HEEDING_INTERRUPTS
 
 from examples.dashboard import generations
 from examples.dashboard.app import make_app
@@ -294,9 +295,8 @@ def whole_answer():
 
 def test_the_command_says_where_it_is_and_ends_by_ctrl_c():
     command = [sys.executable, "-m", "partialjson", "demo", "--web", "--port=0", "--no-open"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as running:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, **pipes, **HEEDING_INTERRUPTS) as running:
         url = running.stdout.readline().partition("?")[0]
         with httpx.Client(base_url=url, timeout=LONG) as client:
             assert "Harbour" in client.get("/").text

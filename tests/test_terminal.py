@@ -39,9 +39,10 @@ class Terminal:
     """A tmux server of its own, with one window in which a command reads from a FIFO."""
 
     def __init__(self, folder, *options, width=60, height=16, **environment):
-        self.fifo, self.status = folder / "fifo", folder / "status"
+        self.folder, self.fifo, self.status = folder, folder / "fifo", folder / "status"
         os.mkfifo(self.fifo)
-        self.socket = str(folder / f"tmux-{uuid4().hex[:8]}")
+        # Relative to the folder, whose own path may be longer than that of a socket can be.
+        self.socket = f"tmux-{uuid4().hex[:8]}"
         given = [f"{name}={value}" for name, value in environment.items()]
         python = ["env", *given, sys.executable, "-m", "partialjson"]
         command = shlex.join([*python, "watch", *options])
@@ -55,6 +56,7 @@ class Terminal:
         told = {name: value for name, value in os.environ.items() if name not in HIDDEN}
         return subprocess.run(
             [TMUX, "-S", self.socket, "-u", *map(str, arguments)],
+            cwd=self.folder,
             env=told | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
             capture_output=True,
             check=True,
