@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from math import inf
 from typing import Any, cast
@@ -29,7 +30,11 @@ SECOND_OF_TWO_LONE = re.compile("(?<=[\ud800-\udbff])[\udc00-\udfff]")
 
 
 def dumps(value: JSON) -> str:
-    """As `json.dumps`, at any depth; an infinite double is written as a number that overflows."""
+    """As `json.dumps`, at any depth; an infinite double is written as a number that overflows.
+
+    Raises:
+        TypeError: It is no JSON.
+    """
     parts: list[str] = []
     work: list[tuple[bool, JSON]] = [(False, value)]  # (is it text already?, the text or the value)
     while work:
@@ -40,7 +45,7 @@ def dumps(value: JSON) -> str:
             parts.append("{")
             members = [(f"{quoted(name)}:", member) for name, member in item.items()]
             work += between(members, "}")
-        elif type(item) is list:
+        elif type(item) in (list, tuple):
             parts.append("[")
             work += between([("", element) for element in item], "]")
         else:
@@ -64,9 +69,11 @@ def atom(item: JSON) -> str:
         return CONSTANTS[item]
     if item in (inf, -inf):
         return "1e999" if item > 0 else "-1e999"
-    if type(item) is int or type(item) is float:
+    if type(item) is int or (type(item) is float and item == item):  # noqa: PLR0124 - not NaN
         return repr(item)
-    digits = str(item)  # a Decimal, which must not come back as an int
+    if not isinstance(item, Decimal) or not item.is_finite():
+        raise TypeError(f"expected what JSON can say, got {item!r}")
+    digits = str(item)  # must not come back as an int
     return digits if "." in digits or "E" in digits else digits + "E0"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -134,7 +136,7 @@ def test_bytes_say_what_messages_say(deltas):
     as_events = b"".join(sse(map(Parser().feed, deltas)))
     as_lines = b"".join(ndjson(map(Parser().feed, deltas)))
     parser, feed = Parser(), Feed()
-    messages = [message for delta in deltas for message in feed.feed(parser.feed(delta))]
+    messages = [*feed.since(), *(one for delta in deltas for one in feed.feed(parser.feed(delta)))]
     messages += feed.close()
     decoder = SSEDecoder()
     read = decoder.feed(as_events)
@@ -177,7 +179,7 @@ def test_what_is_not_of_its_type_is_told():
 
 def test_a_reset_is_a_snapshot():
     feed = feed_of('{"a": "Salt", "b": [1, 2')
-    (told,) = feed.feed([Reset(CONTENT, 9, "it differs", {"a": "Sa"}, ("a",))])
+    (told,) = feed.feed([Reset(CONTENT, 9, "it differs", Parser().feed('{"a": "Sa'))])
     assert told == {
         "event": "snapshot",
         "id": 3,
@@ -237,10 +239,18 @@ def test_a_message_of_your_own_stands_where_it_was_told():
     assert feed.since(1)[1] == own
 
 
-@pytest.mark.parametrize("name", ["", "patch", "done", "a\nb", "a\rb"])
-def test_a_name_of_the_format_or_of_two_lines_is_refused(name):
-    with pytest.raises(ValueError, match="a name of your own in one line"):
+@pytest.mark.parametrize("name", ["", "patch", "done", "a\nb", "a\rb", "\ud800"])
+def test_a_name_of_the_format_or_one_that_no_line_can_hold_is_refused(name):
+    with pytest.raises(ValueError, match="a printable name of your own"):
         Feed().tell(name, None)
+
+
+@pytest.mark.parametrize("data", [object(), {"at": datetime(2026, 1, 1, tzinfo=UTC)}, [math.nan]])
+def test_what_is_no_json_is_told_to_whoever_tells_it(data):
+    feed = Feed()
+    with pytest.raises(TypeError, match="expected what JSON can say"):
+        feed.tell("mine", data)
+    assert feed.last_id == 0
 
 
 # -- The end ---------------------------------------------------------------------------------------
@@ -297,9 +307,35 @@ def test_what_came_before_a_wrong_character_is_shown_and_the_fault_is_told():
     assert error["data"]["message"].startswith("expected a value, got 'x'")
 
 
+def test_a_stream_begins_with_a_snapshot_of_nothing():
+    """So that a screen which had another answer before does not go on with this one."""
+    first = next(sse(iter([])))
+    assert first == b'event: snapshot\nid: 0\ndata: {"value":null,"open":"","invalid":[]}\n\n'
+
+
+def test_a_fault_of_the_source_is_raised_behind_the_end():
+    def source():
+        yield Parser().feed("[1, ")
+        raise OSError("the disk")
+
+    told = ndjson(source())
+    *_, end = itertools.takewhile(bool, (next(told) for _ in range(4)))
+    assert json.loads(end)["data"] == {"status": "failed", "message": "the disk"}
+    with pytest.raises(OSError, match="the disk"):
+        next(told)
+
+
+def test_what_is_not_of_its_type_is_not_raised():
+    pydantic = pytest.importorskip("pydantic")
+    model = pydantic.create_model("Model", a=int)
+    with stream(['{"a": "x"}'], model=model) as wrong:
+        told = [json.loads(line)["event"] for line in ndjson(wrong)]
+    assert told == ["snapshot", "patch", "closed", "invalid", "done"]
+
+
 def test_events_one_by_one_are_fed_one_by_one():
     parser = Parser()
-    (first, *_) = sse(iter(parser.feed("[[")))
+    (_, first, *_) = sse(iter(parser.feed("[[")))
     assert first == b'event: patch\nid: 1\ndata: [{"op":"replace","path":"","value":[]}]\n\n'
 
 
@@ -307,8 +343,12 @@ def test_events_one_by_one_are_fed_one_by_one():
 
 
 def test_what_utf_8_cannot_carry_and_every_line_end_is_escaped():
-    told = to_sse({"event": "x", "id": 1, "data": ["\ud800", "é", "\u2028", "a\nb"]})
-    assert told.decode() == 'event: x\nid: 1\ndata: ["\\ud800","é","\\u2028","a\\nb"]\n\n'
+    told = to_sse({"event": "x", "id": 1, "data": ["\ud800", "é", "a\nb"]})
+    assert told.decode() == 'event: x\nid: 1\ndata: ["\\ud800","é","a\\nb"]\n\n'
+    ends = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+    line = to_ndjson({"event": "x", "id": 1, "data": ends}).decode()
+    assert len(line.splitlines()) == 1
+    assert json.loads(line)["data"] == ends
 
 
 def test_what_json_has_no_number_for_overflows():

@@ -157,18 +157,45 @@ def test_a_tick_of_nothing_tells_every_delta(loop):
     assert run(loop, main) == [*filter(None, expected)]
 
 
-def test_messages_of_your_own_reach_every_screen(loop):
+def test_messages_of_your_own_reach_every_screen_while_the_stream_is_silent(loop):
     async def main():
         source = Source(DELTAS, waits_at=3)
-        relay = relay_of(source)
+        relay = relay_of(source, tick=FOR_EVER)
         async with anyio.create_task_group() as group:
             group.start_soon(relay.run)
-            await followed(relay, messages=2)
-            relay.feed.tell("tokens", 3)
+            async with aclosing(relay.follow(0)) as following:
+                await anext(following)
+                relay.tell("tokens", 3)
+                while (await anext(following))["event"] != "tokens":
+                    pass
             source.goes_on.set()
             return await followed(relay, 0)
 
-    assert [one["data"] for one in run(loop, main) if one["event"] == "tokens"] == [3]
+    told = run(loop, main)
+    assert [one["data"] for one in told if one["event"] == "tokens"] == [3]
+    assert told[-1]["data"]["status"] == "complete"
+
+
+@pytest.mark.parametrize("tick", [0, FOR_EVER])
+def test_a_source_that_has_everything_ready_leaves_others_their_turn(loop, tick):
+    class Ready:
+        async def __aiter__(self):
+            for delta in DELTAS:
+                self.sent += 1
+                yield delta
+
+        sent = 0
+
+    async def main():
+        source = Ready()
+        relay = relay_of(source, tick=tick)
+        async with anyio.create_task_group() as group:
+            group.start_soon(relay.run)
+            await followed(relay, messages=2)
+            relay.cancel()
+        return source.sent
+
+    assert run(loop, main) < len(DELTAS)
 
 
 def test_a_model_that_is_asked_again_is_told(loop):
@@ -290,6 +317,78 @@ def test_a_fault_of_the_source_is_told_and_raised(loop):
         return relay.feed.since(0)
 
     assert run(loop, main)[-1]["event"] == "error"
+
+
+@pytest.mark.parametrize("leaves", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_raised_as_itself(loop, leaves):
+    async def main():
+        relay = relay_of(Source(DELTAS[:7], then=leaves()))
+        with pytest.raises(leaves):
+            await relay.run()
+        return relay.feed.since(0)
+
+    assert run(loop, main)[-1]["data"]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("tick", [0, 0.001])
+def test_an_error_of_the_feed_itself_ends_it_and_is_raised(loop, tick):
+    class Odd:
+        """An event that nobody can read."""
+
+        @property
+        def keep(self):
+            raise LookupError("a bug")
+
+    async def main():
+        stream = astream(aiter(Source(DELTAS)))
+        stream._pending.append(Odd())
+        relay = relay_of_stream(stream, tick=tick)
+        with pytest.raises(LookupError, match="a bug"):
+            await relay.run()
+        return relay.feed.since(0)
+
+    assert run(loop, main)[-1]["event"] in ("done", "error")
+
+
+def test_a_relay_runs_once(loop):
+    async def main():
+        relay = relay_of(Source(DELTAS))
+        await relay.run()
+        with pytest.raises(RuntimeError, match="a relay runs once"):
+            await relay.run()
+
+    run(loop, main)
+
+
+def test_a_source_is_closed_to_its_end_in_a_task_that_is_cancelled(loop):
+    class Slow:
+        is_closed = False
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            await anyio.sleep(FOR_EVER)
+
+        async def aclose(self):
+            await anyio.lowlevel.checkpoint()
+            self.is_closed = True
+
+    async def main():
+        source = Slow()
+        async with anyio.create_task_group() as group:
+            group.start_soon(relay_of_stream(astream(source)).run)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+        return source.is_closed
+
+    assert run(loop, main)
+
+
+@pytest.mark.parametrize("wrong", [{"tick": -1}, {"linger": -1}, {"log": -1}])
+def test_seconds_and_messages_are_counted_from_nothing(wrong):
+    with pytest.raises(ValueError, match="-1"):
+        Relay(astream(aiter(Source([]))), **wrong)
 
 
 def test_what_is_not_of_its_type_is_told_and_not_raised(loop):

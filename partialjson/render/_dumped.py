@@ -6,26 +6,43 @@ What flows in are objects and error dicts of Pydantic, what flows out is ready f
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 from partialjson.path import JSON
 
-__all__ = ["as_json", "fact_of", "is_of_members", "is_same", "spelt"]
+__all__ = ["Fact", "as_json", "fact_of", "is_of_members", "is_same", "key_of", "written"]
 
-CONTAINERS = (dict, list, tuple, set, frozenset)
+CONTAINERS = (dict, list, tuple, set, frozenset, Iterator)  # one that is read is empty behind it
 OF_FIELDS = ("__pydantic_fields__", "model_fields", "__dataclass_fields__")
 FACTS = ("type", "loc", "msg")
+Fact: TypeAlias = dict[str, JSON]
 
 
 def as_json(value: object) -> JSON:
-    """A value as Pydantic writes it in JSON; as Python shows it, where Pydantic cannot."""
-    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - an extra
+    """A value as Pydantic writes it in JSON; what it cannot write is text, as Python shows it.
 
+    An infinite number stays one, as it is in `json.loads`; what is no number is text.
+    """
     try:
-        return to_jsonable_python(value, by_alias=True, fallback=str, inf_nan_mode="strings")
+        return written(value, fallback=str)
     except ValueError:
         return repr(value)
+
+
+def written(value: object, **options: Any) -> JSON:
+    """A value as Pydantic writes it in JSON.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        return value if value == value else "NaN"  # noqa: PLR0124 - no other value is unlike itself
+    from pydantic_core import from_json, to_json  # noqa: PLC0415 - an extra
+
+    return from_json(to_json(value, by_alias=True, inf_nan_mode="strings", **options))
 
 
 def is_of_members(value: object) -> bool:
@@ -38,16 +55,16 @@ def is_same(made: JSON, raw: JSON) -> bool:
     return bool(made == raw) and isinstance(made, bool) == isinstance(raw, bool)
 
 
-def fact_of(error: Mapping[str, Any]) -> dict[str, JSON]:
+def fact_of(error: Mapping[str, Any]) -> Fact:
     """An error dict of Pydantic without links and context; a container as input is left out."""
     fact = {name: error[name] for name in FACTS if name in error}
     given = error.get("input")
     if "input" in error and not isinstance(given, CONTAINERS):
         fact["input"] = given
-    plain: dict[str, JSON] = json.loads(json.dumps(fact, default=str))
+    plain: Fact = json.loads(json.dumps(fact, default=str))
     return plain
 
 
-def spelt(fact: Mapping[str, JSON]) -> str:
-    """What an error says, whatever had arrived of its value when it was said."""
-    return json.dumps([fact.get(name) for name in FACTS])
+def key_of(fact: Fact) -> str:
+    """What an error is of, however it is worded: words may count what had arrived so far."""
+    return json.dumps([fact.get("type"), fact.get("loc")])

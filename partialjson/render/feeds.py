@@ -11,6 +11,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol, TypeAlias, TypedDict
 
 from partialjson._checkpoint import dumps
@@ -25,9 +26,8 @@ from .patch import Operations, Patches, takes_back
 __all__ = ["Ending", "Feed", "Message", "ndjson", "sse", "to_ndjson", "to_sse"]
 
 OUR_NAMES = frozenset({"snapshot", "patch", "closed", "invalid", "done", "error"})
-LINE_END = re.compile(r"[\r\n]").search
 # What UTF-8 cannot carry, and what some readers of lines take for the end of one.
-NEVER_RAW = re.compile("[\ud800-\udfff\u2028\u2029]")
+NEVER_RAW = re.compile("[\ud800-\udfff\u2028\u2029\x85]")
 AN_ID = re.compile(r"[0-9]{1,18}").fullmatch
 BROKEN = ("interrupted", "failed")
 CLOSED, NOT_CLOSED = "the root of the JSON is closed", "the root of the JSON is not closed"
@@ -127,13 +127,15 @@ class Feed:
         It is not in snapshots, so a screen that missed too much never gets it.
 
         Raises:
-            ValueError: The name is one of the format's own, is empty or has a line end.
+            ValueError: The name is one of the format's own, is empty or cannot be printed.
+            TypeError: The data is no JSON.
             RuntimeError: The feed is closed.
         """
-        if event in OUR_NAMES or not event or LINE_END(event):
-            raise ValueError(f"expected a name of your own in one line, got {event!r}")
+        if event in OUR_NAMES or not event or not event.isprintable():
+            raise ValueError(f"expected a printable name of your own, got {event!r}")
         if self.is_over:
             raise RuntimeError("this feed is closed")
+        in_one_line(data)  # said to whoever tells it, and not to every screen
         return self._told(event, data)
 
     def close(self, verdict: Ending | None = None) -> list[Message]:
@@ -165,7 +167,8 @@ class Feed:
         last_logged = self.last_id - len(self._end)
         first_logged = self._log[0]["id"] if self._log else last_logged + 1
         if first_logged - 1 <= last_seen <= self.last_id:
-            return [message for message in [*self._log, *self._end] if message["id"] > last_seen]
+            missed = islice(reversed([*self._log, *self._end]), self.last_id - last_seen)
+            return [*missed][::-1]
         return [{"event": "snapshot", "id": last_logged, "data": self._all_of_it()}, *self._end]
 
     def _told(self, event: str, data: JSON) -> Message:
@@ -215,10 +218,16 @@ def to_ndjson(message: Message) -> bytes:
 def sse(events: Events, *, ops: Operations = "append") -> Iterator[bytes]:
     """The server-sent events of one stream, as they come; the last says how it ended.
 
+    They begin with a snapshot of nothing. A screen that comes back, with a `Last-Event-ID`, is one
+    for a `Feed`, or for the status 204: from here it would be told another answer.
+
     Args:
-        events: A stream, or the lists that `Parser.feed` gives: each is one patch. A fault of the
-            text or of the transport ends it, and is told to the screen instead of raised.
+        events: A stream, or the lists that `Parser.feed` gives: each is one patch.
         ops: The operations that the screen knows; see `Patches`.
+
+    Raises:
+        Exception: What the source raised, behind the end that says so. A fault of the text, of its
+            type or of the transport is told to the screen, and not raised.
     """
     return map(to_sse, messages_of(events, ops))
 
@@ -230,6 +239,7 @@ def ndjson(events: Events, *, ops: Operations = "append") -> Iterator[bytes]:
 
 def messages_of(events: Events, ops: Operations) -> Iterator[Message]:
     feed = Feed(ops=ops, log=0)
+    yield from feed.since()
     pending: list[object] = []
     fault: Fault | None = None
     try:
@@ -238,21 +248,30 @@ def messages_of(events: Events, ops: Operations) -> Iterator[Message]:
             if not getattr(events, "has_news", False):  # of a stream, all that a piece told
                 yield from feed.feed(pending)
                 pending = []
-    except PartialJSONError as error:
+    except Exception as error:  # noqa: BLE001 - raised below, behind the end
         fault = Fault(error)
         if isinstance(error, TextError) and not hasattr(events, "verdict"):  # a stream told them
             pending += error.events
     yield from feed.feed(pending)
     yield from feed.close(getattr(events, "verdict", None) or fault)
+    if fault is not None and not fault.is_of(events):
+        raise fault.error
 
 
 class Fault:
-    """A stream that has no verdict of its own, and ended by an error."""
+    """An error that ended a stream, as a verdict where it has none of its own."""
 
     status = "failed"
 
     def __init__(self, error: Exception) -> None:
+        self.error = error
         self.evidence: Sequence[str] = [str(error)]
+
+    def is_of(self, events: object) -> bool:
+        """Whether it is a fault of the stream, and not of what it is read from."""
+        bridge = getattr(events, "bridge", None)
+        is_its_own = bridge is not None and self.error is bridge.error
+        return is_its_own or isinstance(self.error, PartialJSONError)
 
 
 def in_one_line(data: object) -> str:

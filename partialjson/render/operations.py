@@ -18,6 +18,7 @@ __all__ = ["Operation", "coalesce"]
 # RFC 6902, section 4.1: an index may be the array's length; `-` says so without counting.
 INDEX = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
 BEHIND_THE_LAST = "-"
+OURS = ("add", "replace", "append")
 
 
 class Operation(TypedDict):
@@ -69,6 +70,8 @@ class Own:
 
     def fold(self, last: Operation, new: Operation) -> bool:
         """Do an operation to the value of the one before it, if it is done there or inside."""
+        if last["op"] not in OURS or new["op"] not in OURS:
+            return False
         if last["path"].endswith(f"/{BEHIND_THE_LAST}"):  # where that is, the array knows
             return False
         if last["path"] == new["path"]:
@@ -122,7 +125,7 @@ def put(holder: JSON, token: str, operation: Operation) -> bool:
     key, op, value = key_of(holder, token), operation["op"], operation["value"]
     if op == "add":
         return add(holder, token, value)
-    if key is None or op not in ("append", "replace"):
+    if key is None:
         return False
     if op == "append":
         if not isinstance(holder[key], str):

@@ -20,7 +20,7 @@ from partialjson.events import (
 )
 from partialjson.path import JSON, Path, to_pointer
 
-from ._dumped import as_json, fact_of, is_of_members, is_same, spelt
+from ._dumped import Fact, fact_of, is_of_members, is_same, key_of, written
 from .operations import Operation, coalesce
 
 __all__ = ["Mark", "Operations", "Patches"]
@@ -28,7 +28,6 @@ __all__ = ["Mark", "Operations", "Patches"]
 Operations: TypeAlias = Literal["append", "rfc6902"]
 EMPTY: dict[str, Callable[[], JSON]] = {"object": dict, "array": list, "string": str}
 CONTAINERS = ("object", "array")
-MISSING = object()
 
 
 class Mark(TypedDict):
@@ -45,7 +44,7 @@ class Mark(TypedDict):
 
 
 class TakenBack(Protocol):
-    """A `Reset` of a stream: what was told is void, but for a value that still holds."""
+    """A `Reset` of a stream: what was told is void, but for what is told with it."""
 
     @property
     def channel(self) -> Any:
@@ -56,12 +55,8 @@ class TakenBack(Protocol):
         """How many of its characters still hold."""
 
     @property
-    def value(self) -> JSON:
-        """What they say."""
-
-    @property
-    def open(self) -> Path | None:
-        """The innermost value that they leave open."""
+    def events(self) -> Sequence[object]:
+        """What they tell."""
 
 
 class Patches:
@@ -79,8 +74,8 @@ class Patches:
         open: Where the innermost value stands that is being written; `None` when all is closed.
             A value is closed unless its path is this or a beginning of it.
         closed: The pointers of the values that the last `feed` closed, children before parents.
-        invalid: What the last `feed` told to be not of its type, each fact once: a container is
-            marked for what is wrong with itself.
+        invalid: What the last `feed` told to be not of its type, with all that is wrong there. A
+            container is marked for what is wrong with itself, and not inside it.
 
     Raises:
         ValueError: There are no such operations.
@@ -96,18 +91,17 @@ class Patches:
         self._appends = ops == "append"
         self.open, self.closed, self.invalid = (), [], []
         self._string: Path | None = None  # the one that grows
-        self._length = 0
         self._parts: list[str] = []  # of it, where it is told anew as a whole
         self._ended: ValueEnd | None = None
-        self._made: dict[Path, JSON] = {}  # what types made of values
-        self._marked: dict[Path, list[dict[str, JSON]]] = {}
-        self._said: set[str] = set()  # what the marks say
+        self._marked: dict[Path, list[Fact]] = {}
+        self._said: set[str] = set()  # what the marks are of
 
     def feed(self, events: Iterable[object]) -> list[Operation]:
         """The operations of some events, in their order, one for each change.
 
         A `Reset` is one `replace` of the root by what still holds; every value that ended behind
-        it is open again or gone, as `open` then says. `coalesce` makes fewer operations of many.
+        it is open again or gone, as `open` then says; what `closed` and `invalid` told before it
+        in the same call is left out. `coalesce` makes fewer operations of many.
         """
         self.closed, self.invalid = [], []
         operations: list[Operation] = []
@@ -142,11 +136,10 @@ class Patches:
         if replaces:
             self._forget(path)
         if kind == "string":
-            self._string, self._length, self._parts = path, 0, []
+            self._string, self._parts = path, []
         return [placed(path, EMPTY[kind](), replaces=replaces)]
 
     def _grown(self, path: Path, text: str) -> list[Operation]:
-        self._length += len(text)
         if self._appends:
             return [{"op": "append", "path": to_pointer(path), "value": text}]
         self._parts.append(text)
@@ -159,8 +152,7 @@ class Patches:
         self._ended = end
         if end.kind in CONTAINERS:
             return []
-        is_shown = self._string == path and self._length == len(end.value)
-        self._string = None
+        is_shown, self._string = self._string == path, None
         if is_shown:
             return []
         if end.replaces:
@@ -169,50 +161,40 @@ class Patches:
 
     def _validated(self, path: Path, value: Any) -> list[Operation]:
         """What a type made of a value, most often of the one that has just ended."""
-        end = self._ended
-        if end is None or end.path != path:
-            return self._make(path, as_json(value))
-        if end.kind in CONTAINERS and is_of_members(value):
+        end = self._ended if self._ended is not None and self._ended.path == path else None
+        if end is not None and end.kind in CONTAINERS and is_of_members(value):
             return []
-        made = as_json(value)
-        return [] if is_same(made, end.value) else self._make(path, made)
-
-    def _make(self, path: Path, made: JSON) -> list[Operation]:
-        self._made[path] = made
-        return [placed(path, made, replaces=True)]
+        try:
+            made = written(value)
+        except ValueError:  # it is no JSON, so what was written stays
+            return []
+        is_shown = end is not None and is_same(made, end.value)
+        return [] if is_shown else [placed(path, made, replaces=True)]
 
     def _mark(self, path: Path, errors: list[dict[str, Any]]) -> None:
-        facts = {spelt(fact): fact for fact in map(fact_of, errors)}
-        news = [fact for said, fact in facts.items() if said not in self._said]
-        if news:
-            self._said |= facts.keys()
-            self._marked[path] = self._marked.get(path, []) + news
-            self.invalid.append({"path": to_pointer(path), "errors": news})
+        before = self._marked.get(path, [])
+        self._said.difference_update(map(key_of, before))
+        facts = {key_of(fact): fact for fact in map(fact_of, errors)}
+        marks = [fact for key, fact in facts.items() if key not in self._said] or before
+        self._said.update(map(key_of, marks))
+        if marks != before:
+            self._marked[path] = marks
+            self.invalid.append({"path": to_pointer(path), "errors": marks})
 
     # -- what is void ------------------------------------------------------------------------------
 
     def _taken_back(self, reset: TakenBack) -> list[Operation]:
-        self.closed, self.invalid = [], []
-        self.open, self._ended, self._string = reset.open, None, None
-        string = found(reset.value, reset.open)
-        if type(string) is str:
-            self._string, self._length, self._parts = reset.open, len(string), [string]
-        self._keep(lambda path: found(reset.value, path) is not MISSING and not self._is_open(path))
-        root: Operation = {"op": "replace", "path": "", "value": reset.value}
-        return coalesce([root, *(placed(*one, replaces=True) for one in self._made.items())])
+        """Begin anew with what still holds."""
+        void: Operation = {"op": "replace", "path": "", "value": None}
+        anew = Patches("append" if self._appends else "rfc6902")
+        operations = coalesce([void, *anew.feed(reset.events)])
+        vars(self).update(vars(anew), closed=[], invalid=[])
+        return operations
 
     def _forget(self, path: Path) -> None:
         """Another value stands there now."""
-        self._keep(lambda other: other[: len(path)] != path)
-
-    def _keep(self, holds: Callable[[Path], bool]) -> None:
-        """What was made of values, and said of them, where that still holds."""
-        self._made = {path: made for path, made in self._made.items() if holds(path)}
-        self._marked = {path: facts for path, facts in self._marked.items() if holds(path)}
-        self._said = {spelt(fact) for facts in self._marked.values() for fact in facts}
-
-    def _is_open(self, path: Path) -> bool:
-        return self.open is not None and self.open[: len(path)] == path
+        for other in [other for other in self._marked if other[: len(path)] == path]:
+            self._said.difference_update(map(key_of, self._marked.pop(other)))
 
 
 def takes_back(event: object) -> TypeGuard[TakenBack]:
@@ -227,13 +209,3 @@ def placed(path: Path, value: JSON, *, replaces: bool) -> Operation:
     """A value at its place, where another one stood or nothing did."""
     op: Literal["add", "replace"] = "replace" if replaces or not path else "add"
     return {"op": op, "path": to_pointer(path), "value": value}
-
-
-def found(value: JSON, path: Path | None) -> JSON:
-    """What stands at a path, or `MISSING`."""
-    for key in path if path is not None else ():
-        try:
-            value = value[key]
-        except (KeyError, IndexError, TypeError):
-            return MISSING
-    return value

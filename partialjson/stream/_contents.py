@@ -8,10 +8,11 @@ ends, and whether it is over, is not known here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 from partialjson._intake import Characters
 from partialjson.errors import ConnectionLost
+from partialjson.events import TypedEvent
 from partialjson.front import Found, JSONFinder
 from partialjson.wire.framing import is_whole
 from partialjson.wire.messages import (
@@ -200,20 +201,20 @@ class Contents:
         """Read what still holds into a new parser, as if nothing behind it had ever come."""
         channel, kept = step.channel, step.kept
         if channel.kind == "tool":
-            self.tools.rewind(channel, kept)
-        elif self._is_read(channel):
-            before = self.json
-            self._begin_json()
-            with self.json.keeping(before):
-                read = self._grow(Delta(channel, kept))
-            if self._finds:  # a text behind the JSON is told again, since offsets are the JSON's
-                again = [event for event in read if isinstance(event, TextDelta)]
-                reset = Reset(channel, self.json.parser.offset, step.reason, **self.json.so_far())
-                return [reset, *again]
-        elif channel in self._texts:
-            self._texts[channel] = [kept]
-        text = self.text_of(channel)
-        return [Reset(channel, len(kept), step.reason, **(text.so_far() if text else {}))]
+            return [Reset(channel, len(kept), step.reason, self.tools.rewind(channel, kept))]
+        if not self._is_read(channel):
+            if channel in self._texts:
+                self._texts[channel] = [kept]
+            return [Reset(channel, len(kept), step.reason)]
+        before = self.json
+        self._begin_json()
+        with self.json.keeping(before):
+            read = self._grow(Delta(channel, kept))
+        # A text behind the JSON is told again, since offsets are the JSON's.
+        again = [event for event in read if isinstance(event, TextDelta)]
+        keep = self.json.parser.offset if self._finds else len(kept)
+        told = [event for event in read if is_of_json(event)]
+        return [Reset(channel, keep, step.reason, told), *again]
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -281,3 +282,8 @@ class Contents:
         if channel == CONTENT and self.reads:
             return self.json
         return self.tools.text_of(channel)
+
+
+def is_of_json(event: StreamEvent) -> TypeGuard[TypedEvent]:
+    """Whether it happened in the JSON of the content."""
+    return isinstance(event, TypedEvent)

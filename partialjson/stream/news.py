@@ -6,7 +6,6 @@ from dataclasses import field
 from typing import TypeAlias
 
 from partialjson.events import TypedEvent, event
-from partialjson.path import JSON, Path
 from partialjson.wire.messages import Channel, Heartbeat
 
 __all__ = ["Reset", "Retrying", "StreamEvent", "TextDelta", "ToolEvent"]
@@ -37,16 +36,14 @@ class Reset:
         keep: How many of its characters still hold. With `parse="find"` those of its JSON, as
             offsets count; a further text is void, and told again if it still holds.
         reason: Why, in words.
-        value: Of a JSON text: the value so far, as they leave it; later events do not change it.
-        open: The path of the innermost value that they leave open; `None` where all is closed. Not
-            compared, as little as the value: both follow from what was told before.
+        events: Of a JSON text: those of the characters that hold, as if they alone had been fed,
+            so that whoever cannot take a value back begins anew with them. Not compared.
     """
 
     channel: Channel
     keep: int
     reason: str
-    value: JSON = field(default=None, compare=False, repr=False)
-    open: Path | None = field(default=(), compare=False, repr=False)
+    events: list[TypedEvent] = field(default_factory=list, compare=False, repr=False)
 
 
 @event

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from partialjson.path import JSON
 from partialjson.render.feeds import Feed, Message
 from partialjson.render.patch import Operations
-from partialjson.wire._loops import sleep
+from partialjson.wire._loops import shielded, sleep
 
 from .bridge import StreamEvent
 from .loops import AsyncStream
@@ -43,8 +44,11 @@ class Relay:
         linger: Seconds that the stream goes on while nobody looks; `None` for ever.
 
     Attributes:
-        feed: What was told so far; `feed.tell` has messages of your own for all screens.
+        feed: What was told so far.
         stream: What is read.
+
+    Raises:
+        ValueError: There are no such operations, or a time or the log is negative.
     """
 
     feed: Feed
@@ -59,11 +63,14 @@ class Relay:
         log: int = 1_000,
         linger: float | None = LINGER,
     ) -> None:
+        if tick < 0 or (linger or 0) < 0:
+            raise ValueError(f"expected seconds from 0, got {tick=}, {linger=}")
         self.feed, self.stream = Feed(ops=ops, log=log), stream
         self._tick, self._linger = tick, linger
         self._screens = 0
         self._pending: list[StreamEvent] = []
-        self._is_cancelled = False
+        self._has_run = self._is_cancelled = False
+        self._fault: BaseException | None = None
         self._scope: CancelScope | None = None
         self._delta, self._message, self._screen = Bell(), Bell(), Bell()
 
@@ -72,10 +79,13 @@ class Relay:
 
         Raises:
             Exception: What the source itself raised, and is no fault of a stream.
+            RuntimeError: It runs, or has run.
         """
         from anyio import create_task_group  # noqa: PLC0415 - every ASGI framework brings it
 
-        fault = None
+        if self._has_run:
+            raise RuntimeError("a relay runs once")
+        self._has_run = True
         try:
             async with create_task_group() as group:
                 self._scope = group.cancel_scope
@@ -83,23 +93,36 @@ class Relay:
                     self._scope.cancel()
                 group.start_soon(self._tell_by_ticks)
                 group.start_soon(self._leave_when_nobody_looks)
-                fault = await self._read()
+                await self._read()
                 self._scope.cancel()
         finally:
             try:
-                await self.stream.aclose()
-            finally:
+                with shielded():
+                    await self.stream.aclose()
                 self._tell()
+            finally:
                 self.feed.close(self.stream.verdict)
                 self._message.ring()
-        if fault is not None:
-            raise fault
+        if self._fault is not None:
+            raise self._fault
 
     def cancel(self) -> None:
         """End it: the stream is closed at once, and screens are told that it was cancelled."""
         self._is_cancelled = True
         if self._scope is not None:
             self._scope.cancel()
+
+    def tell(self, event: str, data: JSON) -> None:
+        """A message of your own, to all screens at once; see `Feed.tell`.
+
+        Raises:
+            ValueError: The name is one of the format's own, is empty or cannot be printed.
+            TypeError: The data is no JSON.
+            RuntimeError: The feed is closed.
+        """
+        self._tell()
+        self.feed.tell(event, data)
+        self._message.ring()
 
     async def follow(self, last_event_id: str | int | None = None) -> AsyncGenerator[Message, None]:
         """The messages for one screen, up to the last.
@@ -123,25 +146,25 @@ class Relay:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    async def _read(self) -> Exception | None:
-        """Read; what was raised, where the stream's verdict does not say it."""
+    async def _read(self) -> None:
+        """Read; what is raised, where the stream's verdict does not say it, is raised by `run`."""
         try:
             async for event in self.stream:
                 if isinstance(event, Retrying):
-                    self._tell_retrying(event)
+                    facts = {"attempt": event.attempt, "delay": event.delay, "how": event.how}
+                    self.tell("retrying", facts | {"cause": str(event.cause)})
                 self._pending.append(event)
                 if not self.stream.has_news:
                     await self._delta_is_read()
-        except Exception as error:  # noqa: BLE001 - raised by `run`: here it would be grouped
-            return None if error is self.stream.bridge.error else error
-        return None
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - see `run`
+            self._fault = None if error is self.stream.bridge.error else error
 
     async def _delta_is_read(self) -> None:
         if self._tick:
             self._delta.ring()
         else:
             self._tell()
-            await sleep(0)  # screens are sent each delta, also where the next is there already
+        await sleep(0)  # who follows, or cancels, has a turn where the next delta is there already
 
     # -- telling -----------------------------------------------------------------------------------
 
@@ -149,19 +172,17 @@ class Relay:
         while self._tick:
             while not self._pending:
                 await self._delta.wait()
-            self._tell()
+            try:
+                self._tell()
+            except Exception as error:  # noqa: BLE001 - raised by `run`: here it would be grouped
+                self._fault = error
+                self.cancel()
             await sleep(self._tick)
 
     def _tell(self) -> None:
         pending, self._pending = self._pending, []
         if self.feed.feed(pending):
             self._message.ring()
-
-    def _tell_retrying(self, event: Retrying) -> None:
-        self._tell()
-        facts = {"attempt": event.attempt, "delay": event.delay, "how": event.how}
-        self.feed.tell("retrying", facts | {"cause": str(event.cause)})
-        self._message.ring()
 
     async def _leave_when_nobody_looks(self) -> None:
         from anyio import move_on_after  # noqa: PLC0415 - every ASGI framework brings it

@@ -113,11 +113,6 @@ class Text:
         """Whether the JSON is whole, valid or not."""
         return self.reader.complete and self.reader.error is None
 
-    def so_far(self) -> dict[str, Any]:
-        """What a `Reset` says of a text that was read as far as it holds."""
-        reader = self.reader
-        return {"value": reader.snapshot(), "open": None if reader.complete else reader.path}
-
     def feed(self, piece: Piece) -> list[TypedEvent]:
         """What happens by the next piece; nothing behind a fault.
 
@@ -236,20 +231,24 @@ class ToolParsers:
         """What comes in parts begins anew."""
         self._parts = {}
 
-    def rewind(self, channel: Channel, kept: str) -> None:
-        """Only the first characters of a call hold; without any, it was never made."""
+    def rewind(self, channel: Channel, kept: str) -> list[TypedEvent]:
+        """Only the first characters of a call hold; without any, it was never made.
+
+        Their events are given, as if they alone had been fed.
+        """
         before = self._texts.pop(channel, None)
         self._held.pop(channel, None)
         self._errors.pop(channel, None)
         if not kept:
             self._calls.pop(channel, None)
-            return
+            return []
         if before is None:
-            self._grow(channel, kept)
-            return
-        self._begin(channel)
-        with self._texts[channel].keeping(before):
-            self._read(channel, kept)
+            told = self._grow(channel, kept)
+        else:
+            self._begin(channel)
+            with self._texts[channel].keeping(before):
+                told = self._read(channel, kept)
+        return [one.event for one in told]
 
     def close(self, *, finished: bool = True) -> list[ToolEvent]:
         """The stream has ended: what is still held, and what the end itself tells.
@@ -303,11 +302,9 @@ class ToolParsers:
     def _anew(self, item: Whole, keep: int) -> list[ToolEvent | Reset]:
         """A text goes on behind its first characters, and what was told behind them is void."""
         channel, text = item.channel, item.text
-        self.rewind(channel, text[:keep])
+        kept = self.rewind(channel, text[:keep])
         self._calls.setdefault(channel, channel)
-        kept = self._texts.get(channel)
-        so_far = {} if kept is None else kept.so_far()
-        reset = Reset(self._calls[channel], keep, OUT_OF_ORDER, **so_far)
+        reset = Reset(self._calls[channel], keep, OUT_OF_ORDER, kept)
         return [reset, *self._read(channel, text[keep:])]
 
     def _grow(self, channel: Channel, text: str) -> list[ToolEvent]:
