@@ -940,3 +940,18 @@ def test_arguments_of_one_tool_are_validated():
 def test_a_channel_that_does_not_exist_is_wrong_usage(channel):
     code, _, said = run("watch", "--channel", channel)
     assert (code, "expected content, reasoning, tool or tool:NAME" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--port", "3"], ["--no-open"], ["--url", "x"], ["--model", "x"], ["--key-env", "X"]],
+)
+def test_options_of_the_dashboard_mean_nothing_without_it(options):
+    code, out, err = run("demo", *options)
+    name = options[0].replace("--no-", "--")
+    assert (code, out, err) == (2, "", f"partialjson: {name} goes with --web\n")
+
+
+def test_a_key_is_asked_for_on_a_terminal_alone():
+    code, _, err = run("demo", "--web", "--url", "http://127.0.0.1/", "--model", "x")
+    assert (code, err.endswith("without one name it by --key-env\n")) == (2, True)

@@ -40,7 +40,7 @@ from ._models import is_validation_error, model, said
 from ._record import add_record, run_record
 from ._replay import add_replay, run_replay
 from ._texts import Rows, Sink, Snapshots, pattern
-from ._web import add_web, run_web
+from ._web import add_web, refused_alone, run_web
 from .screens import (
     JSONLines,
     Screen,
@@ -102,6 +102,8 @@ def run_demo(options: argparse.Namespace) -> int:
     """Replay the recording that comes with the package, at the speed of a model."""
     if options.web:
         return run_web(options)
+    if code := refused_alone(options):
+        return code
     recording = files("partialjson").joinpath("demo.sse").read_bytes()
     model, screen = model_of_the_demo(), screen_for(sys.stdout)
     source = screen.pieces(paced(recording, options.pace))

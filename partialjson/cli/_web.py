@@ -16,24 +16,24 @@ from typing import Any
 
 from .screens import emit
 
-__all__ = ["add_web", "run_web"]
+__all__ = ["add_web", "refused_alone", "run_web"]
 
 PACKAGE = "partialjson._dashboard"  # where an installed package has it
 CHECKOUT = Path(__file__).parents[2] / "examples" / "dashboard"  # and where its source lies
 NEEDED = ("starlette", "uvicorn", "httpx", "pydantic")
 INSTALL = "pip install 'partialjson-streaming[web]'"
 PORT = 8765
+OPTIONS = ("port", "open", "url", "model", "key_env")  # that mean nothing without `--web`
 USAGE = 2
 
 
 def add_web(demo: argparse.ArgumentParser) -> None:
     """The options of the demonstration in a browser."""
     demo.add_argument("--web", action="store_true", help="in the browser: a dashboard that fills")
-    demo.add_argument("--port", type=int, default=PORT, help="where it listens; 0 for any port")
+    demo.add_argument("--port", type=int, help=f"where it listens: {PORT}, or 0 for any")
     demo.add_argument(
         "--open",
         action=argparse.BooleanOptionalAction,
-        default=sys.stdout.isatty(),
         help="whether to show it in a browser at once",
     )
     demo.add_argument("--url", help="ask a model, by any URL of OpenAI's chat completions")
@@ -49,14 +49,24 @@ def run_web(options: argparse.Namespace) -> int:
         return refused(f"the dashboard needs {', '.join(missing)}: {INSTALL}")
     if (options.url is None) != (options.model is None):
         return refused("--url and --model go together")
+    if options.url is not None and options.key_env is None and not sys.stdin.isatty():
+        return refused("a key is asked for on a terminal; without one name it by --key-env")
     app, endpoint = dashboard("app"), None
     if options.url is not None:
         try:
             endpoint = app.endpoint_of(options.url, options.model, options.key_env)
         except ValueError as error:
             return refused(f"{error}")
-    app.serve(port=options.port, browse=options.open, endpoint=endpoint)
+    browse = sys.stdout.isatty() if options.open is None else options.open
+    port = PORT if options.port is None else options.port
+    app.serve(port=port, browse=browse, endpoint=endpoint)
     return 0
+
+
+def refused_alone(options: argparse.Namespace) -> int:
+    """0, or the exit code where an option of the browser stands without it."""
+    given = [name for name in OPTIONS if getattr(options, name) is not None]
+    return refused(f"--{given[0].replace('_', '-')} goes with --web") if given else 0
 
 
 def refused(why: str) -> int:

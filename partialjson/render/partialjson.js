@@ -1,11 +1,11 @@
 /** Messages of a feed (docs/reference/wire-format.md) to one live value, shown once per animation
  * frame. Names are whatever a model writes: only an object's own members are ever looked at. */
 const KNOWN = ["snapshot", "patch", "closed", "invalid", "done", "error"];
-const LONGEST = 30_000; // milliseconds between two attempts
-const LATE = 100; // milliseconds until no frame is awaited any more: a hidden page has none
+const LONGEST = 30_000, LATE = 100; // milliseconds between two attempts; to wait for a frame
 
 const isHolder = (value) => value !== null && typeof value === "object";
-const own = (at, name) => (isHolder(at) && Object.hasOwn(at, name) ? at[name] : undefined);
+const isOwn = (at, name) => isHolder(at) && {}.propertyIsEnumerable.call(at, name); // no `length`
+const own = (at, name) => (isOwn(at, name) ? at[name] : undefined);
 const escaped = (name) => name.replace(/~/g, "~0").replace(/\//g, "~1");
 const unescaped = (name) => name.replace(/~1/g, "/").replace(/~0/g, "~");
 const tokens = (pointer) => pointer.split("/").slice(1).map(unescaped);
@@ -110,8 +110,8 @@ export function connect(url, options = {}) {
     else if (answer?.ok) await listenTo(answer.body.getReader(), leave.signal);
     if (leave.signal.aborted) return; // what follows was decided by who did it
     leave.abort();
-    const wait = Math.max(retry, Math.min(LONGEST, (retry || 1) * 2 ** failures++));
-    const again = setTimeout(read, wait * (0.5 + Math.random() / 2)); // not all clients at once
+    const longest = Math.max(retry, Math.min(LONGEST, (retry || 1) * 2 ** failures++));
+    const again = setTimeout(read, longest * (0.5 + Math.random() / 2)); // not all at once
     close = () => clearTimeout(again);
     become("reconnecting");
   }
