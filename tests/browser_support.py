@@ -105,3 +105,14 @@ def axe_found(page, npm: Path) -> list[str]:
         for one in result["violations"]
         for node in one["nodes"]
     ]
+
+
+def defined(guide: Path, until: str) -> dict[str, object]:
+    """What the reader of a page copies into a file, up to the block that has a name."""
+    from test_docs import blocks  # noqa: PLC0415 - a test of its own, where it is not asked for
+
+    names = {"__name__": guide.stem}
+    for block in blocks(guide):
+        if block.language == "python" and until not in names:
+            exec(compile(block.text, guide, "exec", dont_inherit=True), names)  # noqa: S102
+    return names

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from browser_support import serving
+from browser_support import defined, serving
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
-from test_docs import DOCS, blocks
+from test_docs import DOCS
 
 from partialjson import Relay, astream
 
@@ -26,12 +26,7 @@ DELTAS = [
 
 @pytest.fixture
 def guide():
-    """What the reader copies, up to what serves it."""
-    names = {"__name__": "guide"}
-    for block in blocks(GUIDE):
-        if block.language == "python" and "drawn" not in names:
-            exec(compile(block.text, GUIDE, "exec", dont_inherit=True), names)  # noqa: S102
-    return names
+    return defined(GUIDE, "drawn")
 
 
 async def answer():

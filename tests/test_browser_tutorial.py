@@ -6,8 +6,8 @@ import json
 from importlib.resources import files
 
 import pytest
-from browser_support import serving
-from test_docs import DOCS, blocks
+from browser_support import defined, serving
+from test_docs import DOCS
 
 from partialjson import stream
 
@@ -22,12 +22,7 @@ STEADY += "window.shift += one.value; }).observe({ type: 'layout-shift', buffere
 
 @pytest.fixture
 def board():
-    """What the reader's file defines, up to the application."""
-    names = {"__name__": "board"}
-    for block in blocks(BOARD):
-        if block.language == "python" and "app" not in names:
-            exec(compile(block.text, BOARD, "exec", dont_inherit=True), names)  # noqa: S102
-    return names
+    return defined(BOARD, "app")
 
 
 @pytest.fixture
