@@ -14,6 +14,7 @@ from fault_server import serving as scripted
 from examples.dashboard.app import make_app
 from examples.dashboard.generations import Endpoint
 from examples.dashboard.make_recording import DOCUMENT, RECORDING, recording
+from examples.dashboard.upstream import EVENT, content_of
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import expect
@@ -46,6 +47,18 @@ SPOKEN = """() => {
   new MutationObserver((records) => window.spoken.push(...records.flatMap(said)))
     .observe(document.querySelector("#status"), { childList: true });
 }"""
+LATE_FRAMES = """
+  const real = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (call) => setTimeout(() => real(call), 300);"""
+CROWDED = """() => {
+  const all = [...document.querySelectorAll(".controls :is(button, .field *)")];
+  const boxes = all.map((one) => one.getBoundingClientRect());
+  const beside = (a, b) => a.right <= b.left || a.bottom <= b.top;
+  const meet = (a, b) => !beside(a, b) && !beside(b, a);
+  const cut = (one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight;
+  return all.filter((one, at) => (one.matches("button") && cut(one))
+    || boxes.some((box, other) => other !== at && meet(box, boxes[at]))).map((one) => one.id);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +88,17 @@ def state(page, name):
 
 def start(page):
     page.get_by_role("button", name="Start").click()
+
+
+def stop(page):
+    page.get_by_role("button", name="Stop").click()
+
+
+def held(page):
+    """Requests that begin a generation; each goes on when the test says so."""
+    waiting = []
+    page.route("**/generations", lambda route: waiting.append(route))  # noqa: PLW0108 - inspected
+    return waiting
 
 
 def finish(page):
@@ -164,11 +188,11 @@ def test_a_frame_has_one_commit_at_most(dashboard):
     assert all(other[1] - one[1] > LATE for one, other in pairs)  # no frame came, so a timer did
 
 
+@pytest.mark.parametrize("beside", ["", "&compare", "&raw", "&compare&raw"])
 @pytest.mark.parametrize("width", [1280, 768, 360])
-def test_nothing_jumps(dashboard, width):
-    page = dashboard()
+def test_nothing_jumps(dashboard, page, width, beside):
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(page.url + "rate=1000&start")
+    dashboard(f"rate=1000{beside}&start")
     state(page, "done")
     assert float(page.locator("#m-shift").inner_text()) < SHIFT
     assert page.evaluate("() => Number(document.documentElement.dataset.shift ?? 0)") < SHIFT
@@ -200,9 +224,129 @@ def test_a_model_elsewhere_fills_it_too(dashboard):
 def test_a_model_that_cannot_be_reached_is_an_alert(dashboard):
     endpoint = Endpoint("http://127.0.0.1:9/", "example/owl")
     with serving(make_app(endpoint), timeout_graceful_shutdown=1) as at_endpoint:
-        page = dashboard("start", at=at_endpoint)
+        page = dashboard(at=at_endpoint)
+        start(page)
         state(page, "error")
-        expect(page.get_by_role("alert")).to_contain_text("The answer broke")
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("The answer broke")
+        expect(alert).not_to_contain_text("What was shown stays")
+
+
+def test_an_address_does_not_ask_a_model_that_costs_money(dashboard):
+    with scripted([head() + RECORDING.read_bytes()]) as model:
+        endpoint = Endpoint(model.url, "example/owl")
+        with serving(make_app(endpoint), timeout_graceful_shutdown=1) as at_endpoint:
+            page = dashboard("start", at=at_endpoint)
+            state(page, "ready")
+    assert model.requests == []
+
+
+def test_the_drawer_is_what_the_model_wrote_however_late_a_frame_is(dashboard, page):
+    page.add_init_script(LATE_FRAMES)
+    dashboard("rate=1000&raw&start")
+    state(page, "done")
+    events = EVENT.findall(RECORDING.read_bytes())
+    written = "".join(content_of(event)[0] for event in events)
+    assert page.locator("#raw").text_content().replace("↵", "\n") == written
+
+
+def test_the_wire_is_what_the_document_takes(dashboard, page):
+    with page.expect_request("**/events") as feed:
+        dashboard("rate=1000&start")
+    state(page, "done")
+    again = page.request.get(feed.value.url, headers={"Last-Event-ID": "0"})
+    told = again.body().split(b"\n\n")[:-1]
+    assert any(message.startswith(b"event: log\n") for message in told)
+    size = sum(len(message) + 2 for message in told if not message.startswith(b"event: log\n"))
+    expect(page.locator("#m-bytes")).to_have_text(f"{size / 1024:.1f} KB")
+
+
+def test_tabs_run_beside_each_other(page, url):
+    tabs = [page.context.new_page() for _ in range(4)]
+    for tab in tabs:
+        tab.goto(f"{url}/?rate=1000&hold=0.6&start")
+        expect(at(tab, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+    stop(tabs[0])
+    state(tabs[0], "stopped")
+
+
+# --- a person at the controls ---------------------------------------------------------------------
+
+
+def test_a_double_click_begins_one_generation(dashboard):
+    page = dashboard("rate=1000&hold=0.6")
+    waiting = held(page)
+    page.get_by_role("button", name="Start").dblclick()
+    state(page, "starting")
+    assert len(waiting) == 1
+    waiting[0].continue_()
+    expect(at(page, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+    assert len(waiting) == 1
+
+
+def test_a_restart_ends_the_generation_before_it(dashboard):
+    page = dashboard("rate=1000&hold=0.6&start")
+    expect(at(page, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+    with page.expect_response("**/stop") as ended:
+        page.get_by_role("button", name="Restart").click()
+    assert ended.value.json()["state"] == "client left"
+    expect(at(page, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+    state(page, "open")
+
+
+def test_a_stop_counts_before_the_generation_has_a_name(dashboard):
+    page = dashboard("rate=1000")
+    waiting = held(page)
+    start(page)
+    stop(page)
+    state(page, "stopped")
+    with page.expect_response("**/stop") as ended:
+        waiting[0].continue_()
+    assert ended.value.ok
+    state(page, "stopped")
+
+
+def test_a_server_that_is_gone_is_said_once_and_breaks_nothing(dashboard):
+    notice = "#notice-told"
+    with serving(make_app(), timeout_graceful_shutdown=1) as soon_gone:
+        page = dashboard("rate=1000&hold=0.6&start", soon_gone)
+        expect(at(page, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+        page.evaluate(SPOKEN)
+    state(page, "reconnecting")
+    page.locator("#rate").fill("1")
+    expect(page.locator(notice)).to_contain_text("could not be told of the rate")
+    stop(page)
+    state(page, "stopped")
+    expect(page.locator(notice)).to_contain_text("The server could not be told")
+    expect(at(page, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+    spoken = page.evaluate("() => window.spoken")
+    assert spoken.count("Connection to the server lost, trying again.") == 1
+    start(page)
+    expect(page.get_by_role("alert")).to_contain_text("It could not be started.")
+
+
+def test_whoever_stops_by_keyboard_stands_at_start(dashboard):
+    page = dashboard("rate=1000&hold=0.6&start")
+    expect(at(page, "/ships/0/ship")).to_have_text(SHIPS[0]["ship"])
+    page.locator("#stop").press("Enter")
+    state(page, "stopped")
+    expect(page.locator("#start")).to_be_focused()
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (768, 900), (640, 360), (360, 640), (320, 640)])
+def test_controls_have_room_on_every_screen(dashboard, page, size):
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    dashboard("hold=0&start")
+    state(page, "open")
+    assert page.evaluate(CROWDED) == []
+
+
+def test_a_low_screen_is_left_to_the_document(dashboard, page):
+    page.set_viewport_size({"width": 1280, "height": 360})
+    dashboard("raw")
+    expect(page.locator(".dock")).not_to_be_in_viewport()
+    page.locator(".dock").scroll_into_view_if_needed()
+    expect(page.locator(".top")).not_to_be_in_viewport()
 
 
 # --- it goes wrong --------------------------------------------------------------------------------
@@ -216,6 +360,20 @@ def test_a_cut_shows_nothing_twice(dashboard):
     the_whole_document(page)
     spoken = page.evaluate("() => window.spoken")
     assert "Connection to the model lost, asked again; nothing shown twice." in spoken
+
+
+def test_a_model_that_is_busy_at_first_is_asked_again(dashboard):
+    busy = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nRetry-After: 1\r\n\r\nbusy"
+    answer = [head(content_length=str(RECORDING.stat().st_size)) + RECORDING.read_bytes()]
+    with scripted([busy], answer) as model:
+        endpoint = Endpoint(model.url, "example/owl")
+        with serving(make_app(endpoint), timeout_graceful_shutdown=1) as at_endpoint:
+            page = dashboard(at=at_endpoint)
+            page.evaluate(SPOKEN)
+            start(page)
+            state(page, "done")
+            spoken = page.evaluate("() => window.spoken")
+    assert "The model refused (status 503: busy), asked again." in spoken
 
 
 def test_a_reconnect_shows_nothing_twice(dashboard):
@@ -254,7 +412,76 @@ def test_a_value_that_is_not_of_its_type_is_marked_and_explained(dashboard):
     cell = at(page, "/ships/6/tonnes")
     expect(cell).to_have_attribute("data-invalid", "true")
     expect(cell).to_have_accessible_description(WRONG)
-    expect(page.locator("#live-view [data-invalid=true].text")).to_have_count(1)
+    expect(page.locator("#live-view [data-pointer][data-invalid=true]")).to_have_count(1)
+
+
+def test_whatever_is_not_of_its_type_is_marked_or_listed(dashboard):
+    def change(document):
+        document["summary"] = 5
+        document["metrics"][1]["value"] = "many"
+        document["water"]["points"][3]["v"] = "low"
+
+    with hostile(change) as at_hostile:
+        page = dashboard("rate=1000&start", at_hostile)
+        state(page, "done")
+        listed = page.get_by_role("list", name="Not of their type").get_by_role("listitem")
+        places = [text.partition(":")[0] for text in listed.all_inner_texts()]
+        assert places == ["Summary", "Metrics 2, value", "Water, points 4, v"]
+        told = re.compile("^Metrics 2, value: Input should be")
+        expect(at(page, "/metrics/1/value")).to_have_accessible_description(told)
+        expect(at(page, "/summary")).to_have_attribute("data-invalid", "true")
+        expect(at(page, "/ships/6/tonnes")).to_have_accessible_description(WRONG)
+        dot, width = page.evaluate(
+            "() => [Number(document.querySelector('#live-view .dot').getAttribute('cx')),"
+            " document.querySelector('#live-view .canvas').clientWidth]"
+        )
+        assert dot == pytest.approx(width - 16, abs=0.1)  # each point has its own place
+
+
+def test_a_complete_page_waits_for_nothing(dashboard):
+    def change(document):
+        document["note"] = None
+        del document["title"], document["ships"][2]["cargo"], document["metrics"][3:]
+        document["metrics"][1]["note"] = None
+
+    with hostile(change) as at_hostile:
+        page = dashboard("rate=1000&start", at_hostile)
+        state(page, "done")
+        for pointer in ("/note", "/title", "/ships/2/cargo", "/metrics/1/note"):
+            expect(at(page, pointer)).to_have_text("–")
+        expect(page.locator("#live-view .card:visible")).to_have_count(3)
+        expect(page.locator("#live-view .bars:visible")).to_have_count(0)
+
+
+def test_parts_that_are_not_what_they_should_be_break_nothing(dashboard):
+    def change(document):
+        document |= {"metrics": "none", "water": None, "ships": None}
+
+    with hostile(change) as at_hostile:
+        page = dashboard("rate=1000&start", at_hostile)
+        state(page, "done")
+        expect(page.locator("#live-view .bars:visible")).to_have_count(0)
+        chart = page.locator("#live-view").get_by_role("img")
+        expect(chart).to_have_accessible_name("A chart without readings")
+
+
+def test_more_than_was_reserved_is_shown_and_gone_with_the_next_generation(dashboard):
+    def change(document):
+        document["metrics"] += document["metrics"][:2]
+        document["ships"] += document["ships"][:3]
+        document["water"]["points"] += document["water"]["points"][:6]
+
+    with hostile(change) as at_hostile:
+        page = dashboard("rate=1000&start", at_hostile)
+        state(page, "done")
+        cards, rows = page.locator("#live-view .card:visible"), page.locator("#live-view tbody tr")
+        expect(cards).to_have_count(8)
+        expect(rows.locator("visible=true").last).to_contain_text(SHIPS[2]["ship"])
+        expect(rows).to_have_count(len(SHIPS) + 3)
+        held(page)
+        start(page)
+        expect(cards).to_have_count(6)
+        expect(page.locator("#live-view tbody tr:visible")).to_have_count(len(SHIPS))
 
 
 # --- beside a page that parses at the end ---------------------------------------------------------
@@ -337,6 +564,15 @@ def test_only_boundaries_are_spoken(dashboard):
     assert spoken == ["Generation started", f"Table complete, {len(SHIPS)} rows", "Done"]
 
 
+def test_the_same_words_are_spoken_again(dashboard):
+    page = dashboard("hold=0")
+    page.evaluate(SPOKEN)
+    for _ in range(2):
+        start(page)
+        state(page, "open")
+    assert page.evaluate("() => window.spoken") == ["Generation started"] * 2
+
+
 def test_a_panel_is_busy_until_it_closes(dashboard):
     page = dashboard("rate=1000&hold=0.7&start")
     expect(page.locator('#live-view tr[data-state="open"]')).to_have_count(1)
@@ -355,6 +591,17 @@ def test_the_chart_is_told_in_words_when_it_is_drawn(dashboard):
     label = chart.get_attribute("aria-label")
     assert label.startswith(f"{DOCUMENT['water']['name']}: {len(points)} readings")
     assert f"highest {max(point['v'] for point in points)} m" in label
+
+
+def test_a_chart_that_is_not_drawn_yet_says_how_far_it_is(dashboard):
+    page = dashboard("rate=1000&hold=0.35")
+    chart = page.locator("#live-view").get_by_role("img")
+    expect(chart).to_have_accessible_name("A chart that waits for its readings")
+    start(page)
+    drawn = re.compile(rf"^{DOCUMENT['water']['name']}, drawn up to \d\d:00$")
+    expect(chart).to_have_accessible_name(drawn)
+    stop(page)
+    expect(chart).to_have_accessible_name(re.compile(r"^Not finished\. .* readings from 00:00"))
 
 
 def test_nothing_moves_for_those_who_want_it_so(dashboard, page):

@@ -118,13 +118,8 @@ def shown(client, path):
 
 def log(client, path):
     """What the model's side says: its last word, and all texts."""
-    facts, texts = {}, []
-    with client.stream("GET", f"{path}/log") as stream:
-        for line in stream.iter_lines():
-            if line.startswith("data: "):
-                facts = json.loads(line[6:])
-                texts += facts.pop("texts")
-    return facts, texts
+    told = [data for event, _, data in messages(client, path, 0) if event == "log"]
+    return told[-1], [text for facts in told for text in facts["texts"]]
 
 
 # --- generations ----------------------------------------------------------------------------------
@@ -184,7 +179,6 @@ def test_a_stop_reaches_the_model(client):
     assert screen.end == ("done", "cancelled")
     assert facts["state"] == "client left"
     assert 0 < facts["tokens"] < facts["total"]
-    assert log(client, path)[0] == facts
 
 
 def test_a_rate_can_be_changed_on_the_way(client):
@@ -198,7 +192,15 @@ def test_the_model_tells_each_text_that_it_writes(client):
     shown(client, path)
     facts, texts = log(client, path)
     assert json.loads("".join(texts)) == DOCUMENT
-    assert (facts["state"], facts["tokens"]) == ("finished", facts["total"])
+    assert facts["tokens"] == facts["total"]
+
+
+def test_what_the_model_says_is_told_before_the_feed_ends(client):
+    path = started(client, fault="garbage")
+    screen = Screen().hear(messages(client, path, 0))
+    *_, (_, _, last) = [told for told in screen.seen if told[0] == "log"]
+    assert "I am sorry" in "".join(last["texts"])
+    assert screen.events[-1] == "error"
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -252,6 +254,19 @@ def test_the_page_runs_nothing_but_its_own_scripts(client):
     scripts = re.findall(r"<script(?![^>]*(?:src=|application/json))", answer.text)
     assert (scripts, re.findall(r"\son\w+=|style=", answer.text)) == ([], [])
     assert not re.search(r"https?://", answer.text)
+
+
+def test_all_that_a_page_is_made_of_keeps_the_policy(client):
+    for path in ("/", "/partialjson.js", "/page/theme.js", "/page/style.css", "/page/mark.svg"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["index.html", "none.js", "..%2Fapp.py", "../app.py", ""])
+def test_nothing_else_is_served(client, name):
+    assert client.get(f"/page/{name}").status_code == 404
 
 
 def test_the_shape_of_the_document_comes_with_the_page(client):

@@ -26,10 +26,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.responses import StreamingResponse as Streaming
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 import partialjson as pj
 from partialjson.cli import main as command_line
@@ -46,6 +45,7 @@ __all__ = ["Server", "endpoint_of", "make_app", "serve"]
 
 HERE = Path(__file__).parent
 PAGE = HERE / "page"
+ASSETS = {path.name for path in PAGE.iterdir()} - {"index.html"}  # which is filled in first
 LOOPBACK = "127.0.0.1"  # and nowhere else: whoever reaches it can spend the key
 HOSTS = [LOOPBACK, "localhost"]  # a page elsewhere must not reach it by a name of its own
 UPSTREAM = "/upstream/chat/completions"
@@ -55,7 +55,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-EVENTS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+EVENTS = HEADERS | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 # -- What the page asks for ------------------------------------------------------------------------
@@ -68,6 +68,14 @@ async def index(request: Request) -> Response:
     told = json.dumps(facts).replace("<", "\\u003c")  # it stands in a script element
     page = (PAGE / "index.html").read_text("utf-8").replace("{facts}", told)
     return HTMLResponse(page, headers=HEADERS | {"Cache-Control": "no-cache"})
+
+
+async def asset(request: Request) -> Response:
+    """What the page is made of, besides."""
+    name = request.path_params["name"]
+    if name not in ASSETS:
+        raise HTTPException(404)
+    return FileResponse(PAGE / name, headers=HEADERS | {"Cache-Control": "no-cache"})
 
 
 async def script(_: Request) -> Response:
@@ -87,26 +95,13 @@ async def start(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """What happens to the document, from where the page left off."""
+    """What happens to the document and at the model's side, from where the page left off."""
     relay = generation_of(request).relay
     left_off = request.headers.get("last-event-id")
 
     async def body() -> AsyncIterator[bytes]:
         async for message in relay.follow(left_off):
             yield to_sse(message)
-
-    return Streaming(body(), media_type="text/event-stream", headers=EVENTS)
-
-
-async def log(request: Request) -> Response:
-    """What the model's side writes, up to its end."""
-    generation = generation_of(request)
-    left_off = request.headers.get("last-event-id", "")
-    read = int(left_off) if left_off.isdecimal() else 0
-
-    async def body() -> AsyncIterator[str]:
-        async for now, facts in generation.log.follow(generation.task, read):
-            yield f"id: {now}\ndata: {json.dumps(facts)}\n\n"
 
     return Streaming(body(), media_type="text/event-stream", headers=EVENTS)
 
@@ -174,11 +169,10 @@ def make_app(endpoint: Endpoint | None = None, *, recording: bytes | None = None
             Route("/partialjson.js", script),
             Route("/generations", start, methods=["POST"]),
             Route("/generations/{name}/events", events),
-            Route("/generations/{name}/log", log),
             Route("/generations/{name}/stop", stop, methods=["POST"]),
             Route("/generations/{name}/rate", rate, methods=["POST"]),
             Route(UPSTREAM, generations.replays),
-            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/page/{name}", asset),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)],
         lifespan=with_client,

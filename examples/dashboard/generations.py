@@ -22,6 +22,8 @@ __all__ = ["Endpoint", "Generation", "Generations"]
 KEPT = 16  # generations; an older one is ended
 LINGER = 10.0  # seconds that a model writes while no page looks
 STALLED = 2.0  # seconds of silence, where it is known to come; a minute is for others
+TELL = 0.05  # seconds: how often the page is told what the model's side says
+MESSAGES = 10_000  # kept for a page that comes back: more than the recording has at any rate
 STOPS_WITHIN = 2.0  # seconds that the model's side is waited for
 RETRY = pj.Retry(before_first_token=3, after_first_token=2, base=0.6, jitter=lambda: 1.0)
 PROMPT = (
@@ -55,7 +57,7 @@ class Endpoint:
 
 
 class Overheard:
-    """A stream whose events somebody hears before they are passed on."""
+    """A stream whose events somebody hears before they are passed on; `None` is its end."""
 
     def __init__(self, stream: Any, hear: Any) -> None:
         self._stream, self._hear = stream, hear
@@ -64,8 +66,11 @@ class Overheard:
         return self
 
     async def __anext__(self) -> Any:
-        event = await anext(self._stream)
-        self._hear(event)
+        event = None
+        try:
+            event = await anext(self._stream)
+        finally:
+            self._hear(event)
         return event
 
     def __getattr__(self, name: str) -> Any:
@@ -84,27 +89,40 @@ class Generation:
     def __init__(self, stream: Any, replay: Replay | None = None) -> None:
         self.replay = replay
         self.log: Log = Log() if replay is None else replay.log
-        # One that replays tells by itself what it writes.
-        overheard: Any = Overheard(stream, self._hear) if replay is None else stream
-        self.relay: pj.Relay = pj.Relay(overheard, linger=LINGER)
+        overheard: Any = Overheard(stream, self._hear)
+        self.relay: pj.Relay = pj.Relay(overheard, linger=LINGER, log=MESSAGES)
         self._stream, self._read = stream, 0
         self.task: asyncio.Task[None] = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         if self.replay is None:
             self.log.begin()
+        telling = asyncio.create_task(self._tell_now_and_then())
         try:
             await self.relay.run()
         finally:
+            telling.cancel()
             if self.replay is None:
                 verdict = self._stream.verdict
                 self.log.end("failed" if verdict is None else verdict.status)
 
-    def _hear(self, _: Any) -> None:
-        text = self._stream.bridge.shown.get(pj.Channel("content"), "")
-        if len(text) > self._read:
-            self.log.write(text[self._read :])
-            self._read = len(text)
+    def _hear(self, event: Any) -> None:
+        if self.replay is None:  # one that replays writes its log by itself
+            text = self._stream.bridge.shown.get(pj.Channel("content"), "")
+            if len(text) > self._read:
+                self.log.write(text[self._read :])
+                self._read = len(text)
+        if event is None:  # nothing may follow the end of a feed
+            self._tell()
+
+    def _tell(self) -> None:
+        if news := self.log.news():
+            self.relay.tell("log", news)
+
+    async def _tell_now_and_then(self) -> None:
+        while True:
+            self._tell()
+            await asyncio.sleep(TELL)
 
     async def stop(self) -> dict[str, Any]:
         """End it; what the model's side knows of that."""

@@ -11,7 +11,7 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from math import isnan
 from typing import Any, Literal, get_args
@@ -32,7 +32,6 @@ GARBAGE = "I am sorry, but as a model of harbours I "
 THINKING = 15  # tokens: as long as these take it says nothing, behind each comment
 BEHIND = 0.5  # seconds that it makes up for at most, where this machine was busy
 HURRY = 12  # times faster: what a model wrote before, it has in its cache
-TELL = 0.05  # seconds: how often the log is told to those who follow it
 
 EVENT = re.compile(rb".+?\n\n", re.DOTALL)
 BETWEEN_ROWS = re.compile(r"\},\s")
@@ -93,6 +92,7 @@ class Log:
     Attributes:
         tokens, total: How many it wrote in this attempt, and how many it would; 0 if not known.
         state: Why it does not write any more, or "writing".
+        texts: What it wrote, and was not told yet.
         ended: Set as soon as it does not.
     """
 
@@ -103,6 +103,7 @@ class Log:
         self.attempt: int = 0
         self.state: str = "waiting"
         self.ended: asyncio.Event = asyncio.Event()
+        self._told: dict[str, Any] = {}
 
     def begin(self) -> None:
         """Another attempt: it writes from the beginning."""
@@ -126,22 +127,13 @@ class Log:
         facts = {"state": self.state, "attempt": self.attempt}
         return facts | {"tokens": round(self.tokens), "total": self.total}
 
-    async def follow(
-        self, task: asyncio.Task[None], read: int = 0
-    ) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-        """What is new, now and then: how many texts were read, and facts with those texts.
-
-        It ends when nothing more will be written: the task is done, and the model is.
-        """
-        told: dict[str, Any] = {}
-        is_over = False
-        while not is_over:
-            is_over = task.done() and self.state != "writing"
-            facts, new = self.facts(), self.texts[read:]
-            if new or facts != told:
-                read, told = read + len(new), facts
-                yield read, facts | {"texts": new}
-            await asyncio.sleep(TELL)
+    def news(self) -> dict[str, Any] | None:
+        """Facts, with the texts since they were told last; `None` where nothing is new."""
+        facts, texts = self.facts(), self.texts
+        if not texts and facts == self._told:
+            return None
+        self.texts, self._told = [], facts
+        return facts | {"texts": texts}
 
 
 @dataclass(frozen=True)

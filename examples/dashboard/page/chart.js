@@ -2,6 +2,7 @@
 
 const SPACE = { left: 32, right: 16, top: 16, bottom: 28 };
 const LINES = 5; // between the lower and the upper end of the axis
+const WAITS = "A chart that waits for its readings";
 const EVERY = 4; // points, from one time that is written to the next
 
 function svg(tag, attributes = {}) {
@@ -42,14 +43,14 @@ export class Chart {
   node;
   told = ""; // in words, how far it is
   #most;
-  #svg = svg("svg", { role: "img", "aria-label": "A chart that is not drawn yet" });
+  #svg = svg("svg", { role: "img", "aria-label": WAITS });
   #rules = [];
   #times = [];
   #area = svg("path", { class: "area" });
   #line = svg("path", { class: "line" });
   #halo = svg("circle", { class: "halo", r: 7 });
   #dot = svg("circle", { class: "dot", r: 3.5 });
-  #last = [{}, false];
+  #last = [{}, "waiting"];
 
   /** @param most how many points there will be */
   constructor(most) {
@@ -59,23 +60,24 @@ export class Chart {
     for (let at = 0; at <= LINES; at += 1) {
       this.#rules.push([svg("line", { class: "rule" }), svg("text", { class: "scale" })]);
     }
-    for (let at = 0; at < most; at += EVERY) {
-      this.#times.push(svg("text", { class: "scale time" }));
-    }
+    for (let at = 0; at < most; at += EVERY) this.#times.push(svg("text", { class: "scale time" }));
     this.#svg.append(...this.#rules.flat(), ...this.#times, this.#area, this.#line, this.#halo, this.#dot);
     this.node.append(this.#svg);
     new ResizeObserver(() => this.draw(...this.#last)).observe(this.node);
   }
 
-  /** Draw as much of it as there is. */
-  draw(water, closed) {
-    this.#last = [water, closed];
+  /** Draw as much of it as there is; its state is "waiting", "open", "cut" or "closed". */
+  draw(water, state) {
+    this.#last = [water, state];
     const [width, height] = [this.node.clientWidth, this.node.clientHeight];
     if (!width || !height) return;
     set(this.#svg, { viewBox: `0 0 ${width} ${height}` });
     const { low, high, unit = "" } = water;
     const scaled = typeof low === "number" && typeof high === "number" && low < high;
-    const x = (at) => SPACE.left + (at * (width - SPACE.left - SPACE.right)) / (this.#most - 1);
+    const points = Array.isArray(water.points) ? water.points : [];
+    const most = Math.max(this.#most, points.length); // more than were asked for are nearer
+    const every = EVERY * Math.ceil(most / this.#most);
+    const x = (at) => SPACE.left + (at * (width - SPACE.left - SPACE.right)) / (most - 1);
     const y = (part) => height - SPACE.bottom - part * (height - SPACE.top - SPACE.bottom);
     for (const [at, [rule, scale]] of this.#rules.entries()) {
       const [where, value] = [y(at / LINES), low + (at * (high - low)) / LINES];
@@ -83,16 +85,16 @@ export class Chart {
       set(scale, { x: SPACE.left - 8, y: where + 4, "text-anchor": "end" });
       write(scale, scaled ? String(Math.round(value * 10) / 10) : "");
     }
-    const points = (Array.isArray(water.points) ? water.points : []).slice(0, this.#most);
     for (const [at, time] of this.#times.entries()) {
-      set(time, { x: x(at * EVERY), y: height - 8, "text-anchor": at ? "middle" : "start" });
-      write(time, points[at * EVERY]?.v === undefined ? "" : String(points[at * EVERY].t));
+      set(time, { x: x(at * every), y: height - 8, "text-anchor": at ? "middle" : "start" });
+      write(time, points[at * every]?.v === undefined ? "" : String(points[at * every].t));
     }
-    const whole = scaled ? points.filter((point) => typeof point?.v === "number") : [];
-    this.#trace(whole.map(({ v }, at) => [x(at), y((v - low) / (high - low))]), y(0));
+    const isWhole = (point) => scaled && typeof point?.v === "number";
+    const places = points.map((point, at) => isWhole(point) && [x(at), y((point.v - low) / (high - low))]);
+    this.#trace(places.filter(Boolean), y(0));
+    const whole = points.filter(isWhole);
     this.told = whole.length ? `${number(whole.at(-1).v)} ${unit} at ${whole.at(-1).t}` : "";
-    const label = closed && whole.length ? summary(water, whole) : "A chart that is being drawn";
-    set(this.#svg, { "aria-label": label });
+    set(this.#svg, { "aria-label": label(water, whole, state) });
   }
 
   #trace(places, floor) {
@@ -107,6 +109,13 @@ export class Chart {
 }
 
 const number = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+
+/** What is drawn so far, or was in the end, in words. */
+function label(water, whole, state) {
+  if (!whole.length) return state === "closed" ? "A chart without readings" : WAITS;
+  if (state === "open") return `${water.name}, drawn up to ${whole.at(-1).t}`;
+  return state === "cut" ? `Not finished. ${summary(water, whole)}` : summary(water, whole);
+}
 
 /** The chart in words. */
 function summary({ name, unit }, points) {

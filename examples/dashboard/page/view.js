@@ -10,7 +10,15 @@ import { Chart } from "./chart.js";
 const plain = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat("en-GB", { style: "percent", maximumFractionDigits: 1 });
 
-export const number = (value) => (typeof value === "number" ? plain.format(value) : String(value));
+const NOTHING = "–";
+const number = (value) => (typeof value === "number" ? plain.format(value) : String(value));
+
+/** A value as text: nothing yet is empty, what never comes is told from that. */
+function shown(value, closed, format = number) {
+  if (value === undefined) return closed ? NOTHING : "";
+  if (value === null) return NOTHING;
+  return typeof value === "object" ? JSON.stringify(value) : format(value);
+}
 
 export function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -41,7 +49,8 @@ export class View {
   #root;
   #id;
   #source;
-  #marks = new Map(); // pointer of a cell: its element
+  #marks = new Map(); // pointer of a text: its element
+  #wrong = make("ul", { class: "panel checked wrong", "aria-label": "Not of their type" });
 
   /**
    * @param root where it is drawn
@@ -61,6 +70,7 @@ export class View {
       this.#chart(water),
       this.#table(ships),
       this.#note(note),
+      this.#wrong,
     );
     this.reset();
   }
@@ -70,6 +80,7 @@ export class View {
     this.#source = { value: null, isClosed: () => false, invalid: new Map() };
     this.#root.dataset.state = "waiting";
     this.#update(this.#parts);
+    this.#complain();
   }
 
   /** The answer is on its way: panels are busy until they close. */
@@ -83,6 +94,7 @@ export class View {
   show(pointers) {
     const changed = [...pointers];
     this.#update(this.#parts.filter((part) => changed.some((at) => touches(at, part.pointer))));
+    this.#complain();
   }
 
   /** What stands at a pointer is final. */
@@ -94,14 +106,34 @@ export class View {
   end() {
     this.#root.dataset.state = "ended";
     this.#update(this.#parts);
+    this.#complain();
   }
 
   #update(parts) {
     for (const { pointer, update } of parts) {
       const value = at(this.#source.value, pointer);
-      const closed = value !== undefined && this.#source.isClosed(pointer);
-      update(value, closed);
+      update(value, this.#isOver(pointer));
     }
+  }
+
+  /** Whether nothing comes there any more; what is not there by then never will be. */
+  #isOver(pointer) {
+    return this.#source.isClosed(pointer) || this.#source.isClosed("");
+  }
+
+  /** More places, where a model writes more than were reserved. */
+  #grow(list, value, place) {
+    const [before, there] = [this.#parts.length, Array.isArray(value) ? value.length : 0];
+    while (list.children.length < there) list.append(place(list.children.length));
+    this.#update(this.#parts.slice(before));
+  }
+
+  /** A place of a list: readers are not told of one that waits, and it goes if none needs it. */
+  #place(node, index, most, value, list) {
+    const waits = value === undefined;
+    if (waits) node.setAttribute("aria-hidden", "true");
+    else node.removeAttribute("aria-hidden");
+    node.hidden = waits && (index >= most || this.#isOver(list));
   }
 
   #part(pointer, update) {
@@ -129,20 +161,27 @@ export class View {
   /** A part's state, for the style sheet and for readers. */
   #mark(node, value, closed) {
     const going = this.#root.dataset.state === "open";
-    const state = value === undefined ? "waiting" : closed ? "closed" : going ? "open" : "cut";
+    const state = closed ? "closed" : value === undefined ? "waiting" : going ? "open" : "cut";
     if (node.dataset.state !== state) node.dataset.state = state;
     const busy = String(going && !closed);
     if (node.hasAttribute("aria-busy") && node.ariaBusy !== busy) node.ariaBusy = busy;
     return state;
   }
 
+  /** Where the text of a value stands, and is marked if it is not of its type. */
+  #text(pointer, name = "text") {
+    const text = make("span", { class: name, "data-pointer": pointer });
+    this.#marks.set(pointer, text);
+    return text;
+  }
+
   /** A string that types itself over its placeholder. */
   #typed(pointer, node, waiting) {
-    const text = make("span", { class: "text", "data-pointer": pointer });
+    const text = this.#text(pointer);
     node.append(text, waiting);
     this.#part(pointer, (value, closed) => {
       this.#mark(node, value, closed);
-      say(text, value === undefined ? "" : number(value));
+      say(text, shown(value, closed));
     });
     return node;
   }
@@ -155,20 +194,24 @@ export class View {
     this.#typed("/title", title, bars("w40"));
     this.#typed("/summary", head.appendChild(make("p", { class: "summary" })), bars("w100", "w95", "w100", "w90", "w95", "w60"));
     head.prepend(title);
-    this.#part("/title", (value) => { waits.hidden = value !== undefined; });
+    this.#part("/title", (value, closed) => { waits.hidden = closed || value !== undefined; });
     this.#part("/summary", (value, closed) => this.#mark(head, value, closed));
     return head;
   }
 
   #cards({ most, title }) {
     const list = make("ul", { class: "cards", "aria-label": title, "aria-busy": "false" });
-    this.#part("/metrics", (value, closed) => this.#mark(list, value, closed));
-    for (let index = 0; index < most; index += 1) list.append(this.#card(`/metrics/${index}`));
+    for (let index = 0; index < most; index += 1) list.append(this.#card(index, most));
+    this.#part("/metrics", (value, closed) => {
+      this.#mark(list, value, closed);
+      this.#grow(list, value, (index) => this.#card(index, most));
+    });
     return list;
   }
 
-  #card(pointer) {
-    const part = (name) => make("span", { class: name, "data-pointer": `${pointer}/${name}` });
+  #card(index, most) {
+    const pointer = `/metrics/${index}`;
+    const part = (name) => this.#text(`${pointer}/${name}`, name);
     const [name, value, unit, change, note] = ["name", "value", "unit", "change", "note"].map(part);
     const card = make(
       "li",
@@ -180,11 +223,12 @@ export class View {
     );
     this.#part(pointer, (metric, closed) => {
       this.#mark(card, metric, closed);
-      say(name, metric?.name ?? "");
-      say(value, metric?.value === undefined ? "" : number(metric.value));
-      say(unit, metric?.unit ? ` ${metric.unit}` : "");
-      say(change, metric?.change === undefined ? "" : signed(metric.change));
-      say(note, metric?.note ?? "");
+      this.#place(card, index, most, metric, "/metrics");
+      say(name, shown(metric?.name, closed));
+      say(value, shown(metric?.value, closed));
+      say(unit, metric?.unit ? `\u00a0${shown(metric.unit)}` : "");
+      say(change, shown(metric?.change, closed, signed));
+      say(note, shown(metric?.note, closed));
       card.dataset.way = Math.sign(metric?.change) || 0;
     });
     return card;
@@ -197,7 +241,7 @@ export class View {
     const chart = new Chart(members.points.most);
     panel.append(name, chart.node);
     this.#part("/water", (water, closed) => {
-      chart.draw(water ?? {}, closed);
+      chart.draw(water ?? {}, this.#mark(panel, water, closed));
       say(panel.querySelector(".count"), chart.told);
     });
     return panel;
@@ -211,7 +255,7 @@ export class View {
       head.append(make("th", { scope: "col", role: "columnheader", class: `c-${name}` }, told));
     }
     const body = make("tbody", { role: "rowgroup" });
-    for (let row = 0; row < most; row += 1) body.append(this.#row(row, columns));
+    for (let row = 0; row < most; row += 1) body.append(this.#row(row, most, columns));
     const told = make("p", { class: "checked", id: `${this.#id}-checked` });
     panel.append(
       make(
@@ -223,8 +267,9 @@ export class View {
       ),
       told,
     );
-    this.#part("/ships", (_, closed) => {
-      const wrong = [...this.#source.invalid].filter(([pointer]) => this.#marks.has(pointer));
+    this.#part("/ships", (value, closed) => {
+      this.#grow(body, value, (row) => this.#row(row, most, columns));
+      const wrong = [...this.#source.invalid].filter(([pointer]) => this.#isCell(pointer));
       told.dataset.invalid = wrong.length > 0;
       say(told, wrong.length ? wrong.map(complaint).join(" ") : closed
         ? "Every row is of its type." : "Each row is checked against its type as it closes.");
@@ -232,39 +277,49 @@ export class View {
     return panel;
   }
 
-  #row(index, columns) {
+  #row(index, most, columns) {
     const pointer = `/ships/${index}`;
     const row = make("tr", { role: "row", "aria-hidden": "true" });
     const cells = columns.map(([name], column) => {
       const at = `${pointer}/${name}`;
-      const text = make("span", { class: "text", "data-pointer": at });
+      const text = this.#text(at);
       const width = WIDTHS[(index * 3 + column * 5) % WIDTHS.length];
-      this.#marks.set(at, text);
       row.append(make("td", { role: "cell", class: `c-${name}` }, text, bars(width)));
       return [name, at, text];
     });
     this.#part(pointer, (ship, closed) => {
-      const state = this.#mark(row, ship, closed);
-      if (state === "waiting") row.setAttribute("aria-hidden", "true");
-      else row.removeAttribute("aria-hidden");
-      row.hidden = state === "waiting" && this.#source.isClosed("/ships");
+      this.#mark(row, ship, closed);
+      this.#place(row, index, most, ship, "/ships");
       for (const [name, at, text] of cells) {
         const value = ship?.[name];
-        say(text, value === undefined ? "" : number(value));
-        text.parentNode.dataset.state = value === undefined ? "waiting" : "there";
+        say(text, shown(value, closed));
+        text.parentNode.dataset.state = value === undefined && !closed ? "waiting" : "there";
         if (name === "status") text.dataset.value = this.#source.isClosed(at) ? value : "";
-        this.#wrong(text, this.#source.invalid.has(at));
       }
     });
     return row;
   }
 
-  /** Mark a cell that is not of its type, and say where its complaint stands. */
-  #wrong(text, is) {
-    if ((text.dataset.invalid === "true") === is) return;
-    text.dataset.invalid = is;
-    if (is) text.setAttribute("aria-describedby", `${this.#id}-checked`);
-    else text.removeAttribute("aria-describedby");
+  #isCell(pointer) {
+    return pointer.startsWith("/ships/") && this.#marks.has(pointer);
+  }
+
+  /** Mark what is not of its type, and say where its complaint stands: no path is left out. */
+  #complain() {
+    const { invalid } = this.#source;
+    for (const [pointer, text] of this.#marks) {
+      const is = invalid.has(pointer);
+      if ((text.dataset.invalid === "true") === is) continue;
+      text.dataset.invalid = is;
+      const where = `${this.#id}-${this.#isCell(pointer) ? "checked" : `wrong${pointer}`}`;
+      if (is) text.setAttribute("aria-describedby", where);
+      else text.removeAttribute("aria-describedby");
+    }
+    const others = [...invalid].filter(([pointer]) => !this.#isCell(pointer));
+    this.#wrong.hidden = others.length === 0;
+    if (this.#wrong.textContent === others.map(complaint).join("")) return;
+    const told = (one) => make("li", { id: `${this.#id}-wrong${one[0]}` }, complaint(one));
+    this.#wrong.replaceChildren(...others.map(told));
   }
 
   #note({ title }) {
@@ -282,7 +337,7 @@ function at(value, pointer) {
     if (value === null || typeof value !== "object" || !Object.hasOwn(value, name)) return undefined;
     value = value[name];
   }
-  return value ?? undefined;
+  return value;
 }
 
 function signed(change) {
@@ -292,6 +347,11 @@ function signed(change) {
 }
 
 function complaint([pointer, errors]) {
-  const [, , row, name] = pointer.split("/");
-  return `Row ${Number(row) + 1}, ${name}: ${errors[0]?.msg ?? "not of its type"}.`;
+  const where = (pointer || "/document")
+    .replace(/^\/ships(?=\/)/, "/row")
+    .replace(/\/(\d+)/g, (_, at) => ` ${Number(at) + 1}`)
+    .slice(1)
+    .replaceAll("/", ", ");
+  const told = `${where}: ${errors[0]?.msg ?? "not of its type"}.`;
+  return told[0].toUpperCase() + told.slice(1);
 }
