@@ -25,9 +25,7 @@ ROOF = {"__init__.py", "__main__.py"}  # all else that lies beside them is the J
 CI = [
     "lint",
     "types",
-    "house",
-    "docs",
-    *(f"tests-{version}" for version in PYTHONS),
+    *(f"tests-{version}" for version in PYTHONS),  # what `house` and `docs` run alone, too
     "fuzz",
     "typed-fuzz",
     *(f"typed-versions(pydantic='{version}')" for version in PYDANTICS),
