@@ -77,8 +77,11 @@ function quiet() {
 // -- Meters ----------------------------------------------------------------------------------------
 
 let shift = 0;
+// Of the dashboard: the lines of a log that scrolls move by their nature.
+const moves = ({ hadRecentInput, sources }) =>
+  !hadRecentInput && !(sources.length && sources.every(({ node }) => $("raw").contains(node)));
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+  for (const entry of list.getEntries()) if (moves(entry)) shift += entry.value;
   say($("m-shift"), shift.toFixed(3));
   root.dataset.shift = shift;
 }).observe({ type: "layout-shift", buffered: true });
