@@ -50,11 +50,16 @@ def from_pointer(pointer: str, value: JSON = None) -> Path:
         )
     path: list[str | int] = []
     for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
+        name = unescaped(token)
         key = name if isinstance(value, dict) or not ARRAY_INDEX(name) else int(name)
         path.append(key)
         value = _child(value, key)
     return tuple(path)
+
+
+def unescaped(token: str) -> str:
+    """The name that a token of a JSON Pointer stands for (RFC 6901, section 4)."""
+    return token.replace("~1", "/").replace("~0", "~")
 
 
 def _child(value: JSON, key: str | int) -> JSON:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
 
 from partialjson.events import Kind
-from partialjson.path import JSON
+from partialjson.path import JSON, unescaped
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema, core_schema
@@ -227,7 +227,7 @@ def references_in(schema: Any) -> set[str]:
 
 def name_of(ref: str) -> str:
     """The name of the definition that a reference points to."""
-    return ref.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+    return unescaped(ref.removeprefix("#/$defs/"))
 
 
 def with_facts(shape: Skeleton, schema: Schema) -> Skeleton:

@@ -6,17 +6,15 @@ when they are sent, is not known here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Literal, TypedDict
 
-from partialjson.path import JSON
+from partialjson.path import ARRAY_INDEX, JSON, unescaped
 
 __all__ = ["Operation", "coalesce"]
 
 # RFC 6902, section 4.1: an index may be the array's length; `-` says so without counting.
-INDEX = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
 BEHIND_THE_LAST = "-"
 OURS = ("add", "replace", "append")
 
@@ -113,9 +111,9 @@ def fold_into(last: Operation, new: Operation) -> bool:
 def key_of(holder: JSON, token: str) -> str | int | None:
     """What a token of a pointer names in a container; `None` if that is not there."""
     if isinstance(holder, dict):
-        name = token.replace("~1", "/").replace("~0", "~")
+        name = unescaped(token)
         return name if name in holder else None
-    if isinstance(holder, list) and INDEX(token) and int(token) < len(holder):
+    if isinstance(holder, list) and ARRAY_INDEX(token) and int(token) < len(holder):
         return int(token)
     return None
 
@@ -137,9 +135,9 @@ def put(holder: JSON, token: str, operation: Operation) -> bool:
 
 def add(holder: JSON, token: str, value: JSON) -> bool:
     if isinstance(holder, dict):
-        holder[token.replace("~1", "/").replace("~0", "~")] = value
+        holder[unescaped(token)] = value
         return True
-    index = len(holder) if token == BEHIND_THE_LAST else int(token) if INDEX(token) else -1
+    index = len(holder) if token == BEHIND_THE_LAST else int(token) if ARRAY_INDEX(token) else -1
     if not 0 <= index <= len(holder):
         return False
     holder.insert(index, value)

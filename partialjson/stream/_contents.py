@@ -8,7 +8,7 @@ ends, and whether it is over, is not known here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeGuard
+from typing import Any
 
 from partialjson._intake import Characters
 from partialjson.errors import ConnectionLost
@@ -213,7 +213,7 @@ class Contents:
         # A text behind the JSON is told again, since offsets are the JSON's.
         again = [event for event in read if isinstance(event, TextDelta)]
         keep = self.json.parser.offset if self._finds else len(kept)
-        told = [event for event in read if is_of_json(event)]
+        told = [event for event in read if isinstance(event, TypedEvent)]
         return [Reset(channel, keep, step.reason, told), *again]
 
     # -- the end -----------------------------------------------------------------------------------
@@ -282,8 +282,3 @@ class Contents:
         if channel == CONTENT and self.reads:
             return self.json
         return self.tools.text_of(channel)
-
-
-def is_of_json(event: StreamEvent) -> TypeGuard[TypedEvent]:
-    """Whether it happened in the JSON of the content."""
-    return isinstance(event, TypedEvent)
