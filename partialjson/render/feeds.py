@@ -167,8 +167,8 @@ class Feed:
         last_logged = self.last_id - len(self._end)
         first_logged = self._log[0]["id"] if self._log else last_logged + 1
         if first_logged - 1 <= last_seen <= self.last_id:
-            missed = islice(reversed([*self._log, *self._end]), self.last_id - last_seen)
-            return [*missed][::-1]
+            logged = [*islice(reversed(self._log), max(last_logged - last_seen, 0))]
+            return [*logged[::-1], *(self._end if last_seen < self.last_id else [])]
         return [{"event": "snapshot", "id": last_logged, "data": self._all_of_it()}, *self._end]
 
     def _told(self, event: str, data: JSON) -> Message:
