@@ -5,6 +5,7 @@
  * updated one by one, by the pointer of what they show, so a frame touches only what changed.
  */
 
+import { find } from "/partialjson.js";
 import { Chart } from "./chart.js";
 
 const plain = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
@@ -111,7 +112,7 @@ export class View {
 
   #update(parts) {
     for (const { pointer, update } of parts) {
-      const value = at(this.#source.value, pointer);
+      const value = find(this.#source.value, pointer);
       update(value, this.#isOver(pointer));
     }
   }
@@ -329,15 +330,6 @@ export class View {
     panel.append(text);
     return panel;
   }
-}
-
-/** The value at a pointer, whose names are our own. */
-function at(value, pointer) {
-  for (const name of pointer.split("/").slice(1)) {
-    if (value === null || typeof value !== "object" || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
-  }
-  return value;
 }
 
 function signed(change) {
