@@ -36,7 +36,7 @@ from .events import (
     ValueStart,
 )
 from .fragments import Fragment, Fragments, complete, from_json
-from .parser import Completion, LiveValue, Parser
+from .parser import Completion, LiveValue, Parser, core
 from .path import JSON, Path, from_pointer, to_pointer
 from .stream import (
     AsyncStream,
@@ -131,6 +131,7 @@ __all__ = [
     "astream",
     "batch",
     "complete",
+    "core",
     "from_json",
     "from_pointer",
     "guard_disconnect",

@@ -16,7 +16,7 @@ from .errors import IncompleteJSONError, JSONSyntaxError, LimitExceeded, TextErr
 from .events import Event
 from .path import JSON, Path
 
-__all__ = ["NOWHERE", "Characters", "Delta", "Intake"]
+__all__ = ["NOWHERE", "Characters", "Delta", "Intake", "as_bytes", "broken_off"]
 
 Delta: TypeAlias = str | bytes | bytearray | memoryview
 
@@ -140,7 +140,7 @@ class Intake(ABC):
         except UnicodeDecodeError as error:
             text, used = data[: error.start].decode(), error.start
             wrong = data[error.start : error.end]
-        self._undecoded = data[used:]
+        self._undecoded = b"" if wrong else data[used:]
         if text and self._at_start:  # RFC 8259, section 8.1: a parser may ignore a byte order mark
             self._at_start = False
             text = text.removeprefix(BYTE_ORDER_MARK)
@@ -228,9 +228,13 @@ class Intake(ABC):
     def _halt(self, error: BaseException) -> None:
         """Nothing goes on behind half a delta, whoever raised: we, `parse_float`, an interrupt."""
         if not isinstance(error, TextError):
-            error = RuntimeError(f"feed() was broken off in the middle of a text by {error!r}")
+            error = broken_off(error)
         self.error, self._open_to_str, self._plain_at = error, False, NOWHERE
         self._settle()
+
+
+def broken_off(error: BaseException) -> RuntimeError:
+    return RuntimeError(f"feed() was broken off in the middle of a text by {error!r}")
 
 
 def as_bytes(delta: bytes | bytearray | memoryview) -> bytes:

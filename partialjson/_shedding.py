@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn, Unpack
 
+from ._plain import Parser
 from ._tree import Options
 from .events import Kind, ValueEnd
-from .parser import Parser
 from .path import JSON, Path, Pattern
 
 __all__ = ["Shedding"]

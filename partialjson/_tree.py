@@ -7,18 +7,17 @@ they stand.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Literal, NoReturn, TypedDict
 
 from . import _bulk
+from ._facts import FLOATS
 from ._intake import NOWHERE
 from .events import Kind
-from .path import JSON
+from .path import JSON, Path
 from .tokenizer import UNSEEN, Tokenizer, count_lines, shown
 
 __all__ = ["Options", "Tree"]
 
-FLOATS: dict[str, Callable[[str], JSON]] = {"float": float, "Decimal": Decimal}
 ATTEMPTS = 16  # that a delta may lose on containers which it leaves open
 SCANNERS = {parse_float: _bulk.scanner(parse_float) for parse_float in FLOATS.values()}
 
@@ -39,14 +38,8 @@ class Tree(Tokenizer):
     """The options, and the tree that grows with every step."""
 
     __slots__ = (
-        "_container",
-        "_key",
-        "_keys",
-        "_may_scan",
-        "_names_differ",
-        "_root",
-        "_slot",
-        "_stack",
+        *("_base", "_container", "_key", "_keys", "_may_scan", "_names_differ", "_replaces"),
+        *("_root", "_slot", "_stack", "_starts", "_tells_names"),
     )
 
     value: JSON
@@ -57,8 +50,12 @@ class Tree(Tokenizer):
     _may_scan: bool  # can whole containers go through the C scanner of `json`?
     _names_differ: bool  # `duplicate_names="error"`
     _root: list[JSON]  # its last element is the value, as soon as there is one
+    _base: Path  # where the text itself stands: the index of one text of many
+    _replaces: list[bool]
     _slot: str | int  # where in the container the string stands that grows
+    _starts: list[int]
     _stack: list[Any]  # the containers around the innermost one, `_root` first
+    _tells_names: bool  # among the events, each as a plain `str` when it is whole
 
     def __init__(
         self,
@@ -96,14 +93,24 @@ class Tree(Tokenizer):
         self._keys = []
         self._stack = []
         self._slot = -1
-        # The C scanner of `json` has no limit for strings, lets the last of two equal names win in
-        # silence, and would ask a caller's own function again where it gave up.
-        pure = any(parse_float is function for function in SCANNERS)
-        self._may_scan = pure and not self._names_differ and max_string is None and max_number > 0
+        self._base = ()
+        self._starts, self._replaces = [], []
+        self._tells_names = False
+        self._may_scan = self._can_scan()
         self._prepare()
 
     def _prepare(self) -> None:
         """Set up what a subclass keeps beside the value."""
+
+    def _can_scan(self) -> bool:
+        """The C scanner of `json` knows no limit of ours.
+
+        It lets the last of two equal names win in silence, and would ask a caller's own function
+        again where it gave up.
+        """
+        pure = any(self._parse_float is function for function in SCANNERS)
+        unlimited = self._max_string is None and self._max_number > 0
+        return pure and unlimited and not self._names_differ
 
     # -- building ----------------------------------------------------------------------------------
 
@@ -155,6 +162,8 @@ class Tree(Tokenizer):
         if self._names_differ and name in self._container:
             self._refuse_name(name, start)
         self._key = name
+        if self._tells_names:
+            self.last_events.append(name)  # type: ignore[arg-type] # who asked for it knows
 
     def _refuse_name(self, name: str, start: int) -> NoReturn:
         """The fault is told where the name begins, although only its end could show it."""

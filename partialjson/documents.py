@@ -14,7 +14,6 @@ from ._unbroken import Unbroken
 from .errors import JSONSyntaxError, LimitExceeded, TextError
 from .events import Event, event
 from .parser import Options, Parser
-from .path import Path
 
 __all__ = ["Broken", "Documents"]
 
@@ -36,38 +35,6 @@ class Broken:
 
     index: int
     error: TextError
-
-
-class Document(Parser):
-    """One text of many: its paths begin with its index, its offsets count from the stream's start.
-
-    Args:
-        index: Which text, from 0.
-        place: The offset of its first character, its line, and the offset where that line starts.
-        of_bytes: Whether it will be fed bytes.
-        options: Those of `Parser`.
-    """
-
-    __slots__ = ("_index",)
-
-    def __init__(
-        self,
-        index: int,
-        place: tuple[int, int, int],
-        *,
-        of_bytes: bool,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(**options)
-        self._index, self._prefix = index, (index,)
-        self._consumed, self._line, self._line_start = place
-        self._of_bytes = of_bytes
-        self._at_start = False  # only the stream has a byte order mark
-
-    @property
-    def path(self) -> Path:
-        """As in `Parser`, behind the index of the text."""
-        return (self._index, *super().path)
 
 
 class Documents(Unbroken):
@@ -101,7 +68,7 @@ class Documents(Unbroken):
         self._max_text = options.pop("max_text", None)
         self._options = options
         self._characters = Characters()
-        self._document: Document | None = None
+        self._document: Parser | None = None
         self._index = 0  # of the text that is read, or comes next
         self._is_over = False  # the limit of the whole stream
         self._skips = False  # behind a broken text, to the end of the line or of the stream
@@ -202,9 +169,7 @@ class Documents(Unbroken):
     def _feed(self, piece: str, told: list[Event | Broken]) -> int:
         """Give a piece to the text that is read; how much of it was that text's."""
         if self._document is None:
-            place = (self._offset, self._line, self._line_start)
-            of_bytes = self._characters.of_bytes
-            self._document = Document(self._index, place, of_bytes=of_bytes, **self._options)
+            self._document = self._begun()
         try:
             told += self._document.feed(self._characters.as_fed(piece))
         except TextError as error:
@@ -216,6 +181,13 @@ class Documents(Unbroken):
             self._next()
             return error.offset - self._offset
         return len(piece)
+
+    def _begun(self) -> Parser:
+        """A parser of the text that begins here: its offsets count from the stream's start."""
+        document = Parser(**self._options)
+        place = self._offset, self._line, self._line_start
+        document._begin_at((self._index,), *place, of_bytes=self._characters.of_bytes)  # noqa: SLF001
+        return document
 
     def _end(self) -> list[Event | Broken]:
         """The text that is read ends here, if there is one."""

@@ -28,6 +28,7 @@ from partialjson import (
     StringDelta,
     ValueEnd,
     ValueStart,
+    _plain,
     complete,
     from_json,
 )
@@ -942,7 +943,7 @@ def test_the_same_events_come_from_any_pieces():
         assert exactly(merged(events_of(sizes(text.encode(), size)))) == expected
 
 
-@BOTH
+@pytest.mark.parametrize("kind", [_plain.Parser, _plain.LiveValue])
 def test_an_interrupt_before_the_first_step_ends_the_text_too(kind, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -52,8 +52,11 @@ FLOORS = {
     "wire.polling": 3,
     "wire.batch": 3,
     "_tree": 3,  # the value that the steps build
+    "_speedups": 3,  # the twin of _plain in C
     "_shedding": 3,  # a parser whose finished matches leave its value
-    "_live": 3,  # what Parser and LiveValue share
+    "_facts": 3,  # what both cores say of a value
+    "_live": 3,  # how the plain core takes up a state
+    "_plain": 3,  # Parser and LiveValue in plain Python
     "parser": 3,
     "documents": 4,  # many texts in one stream
     "fragments": 4,
@@ -93,7 +96,9 @@ LOADED = {
     "partialjson._extras",
     "partialjson._grammar",
     "partialjson._intake",
+    "partialjson._facts",
     "partialjson._live",
+    "partialjson._plain",
     "partialjson._reader",
     "partialjson._shedding",
     "partialjson._strings",
@@ -162,6 +167,7 @@ LOADED = {
     "partialjson.wire.routes",
     "partialjson.wire.sse",
 }
+IN_C = {"partialjson._speedups._core"}
 OPTIONAL = {"anyio", "httpx", "httpx2", "pydantic", "pydantic_core", "rich", "websockets"}
 UNWANTED = {*OPTIONAL, "argparse", "asyncio", "socket", "ssl", "urllib.request"}
 
@@ -225,6 +231,7 @@ PUBLIC = (
     "astream",
     "batch",
     "complete",
+    "core",
     "from_json",
     "from_pointer",
     "guard_disconnect",
@@ -363,7 +370,13 @@ def test_clocks_and_sockets_are_in_the_shells_alone(name):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_no_environment_variable_is_read(name):
+def test_no_environment_variable_is_read_but_the_one_that_chooses_the_core(name):
+    if name == "parser":
+        assert re.findall(r"environ\b.*", SOURCES[name]) == [
+            "environ",  # imported
+            'environ.get("PARTIALJSON_CORE") != "python":',
+        ]
+        return
     assert not re.findall(r".*\b(?:environb?|getenvb?)\b.*", SOURCES[name])
 
 
@@ -481,7 +494,9 @@ def test_type_checkers_are_shown_that_an_event_is_frozen(name):
 
 def test_the_modules_that_an_import_loads_are_these():
     loaded = set(python("-c", "import sys, partialjson; print(*sys.modules)").split())
-    assert {name for name in loaded if name.partition(".")[0] == "partialjson"} == LOADED
+    of_the_core = IN_C if partialjson.core == "c" else set()
+    ours = {name for name in loaded if name.partition(".")[0] == "partialjson"}
+    assert ours - {"partialjson._speedups"} == LOADED | of_the_core
     assert not loaded & UNWANTED
 
 

@@ -14,9 +14,12 @@ from collections import Counter
 import pytest
 from support import characters, sizes, two_way_cuts
 
-from partialjson import LiveValue, Parser, _grammar, _strings, _tree, tokenizer
+from partialjson import LiveValue, Parser, _grammar, _plain, _strings, _tree, tokenizer
 
-BOTH = pytest.mark.parametrize("kind", [Parser, LiveValue])
+# Steps can be counted in the plain core alone; what is seen from outside, in every one.
+PLAIN = [_plain.Parser, _plain.LiveValue]
+BOTH = pytest.mark.parametrize("kind", PLAIN)
+ALL = pytest.mark.parametrize("kind", dict.fromkeys([*PLAIN, Parser, LiveValue]))
 DELTAS = pytest.mark.parametrize("size", [1, 4, 64])
 DOUBLE = 2.1  # twice the text, twice the work, and a little for what begins and ends
 
@@ -146,7 +149,7 @@ def test_a_delta_that_leaves_many_containers_open_asks_the_c_scanner_a_few_times
         raise StopIteration
 
     monkeypatch.setattr(_tree, "SCANNERS", {float: refusing})
-    live = LiveValue(max_depth=2_000)
+    live = _plain.LiveValue(max_depth=2_000)
     live.feed("[" * 500 + '"' + "x" * 2_000 + "]")
     assert 0 < len(asked) <= 50
 
@@ -177,7 +180,9 @@ def test_what_the_c_scanner_reads_in_vain_is_linear_too(monkeypatch, where, dept
     totals = []
     for length in (size, 2 * size):
         scanned.clear()
-        LiveValue(max_depth=depth).feed("[[" + ALIKE[where] * (length // len(ALIKE[where])) + "1,")
+        _plain.LiveValue(max_depth=depth).feed(
+            "[[" + ALIKE[where] * (length // len(ALIKE[where])) + "1,"
+        )
         totals.append(scanned.total())
     assert totals[1] <= DOUBLE * totals[0]
 
@@ -185,7 +190,7 @@ def test_what_the_c_scanner_reads_in_vain_is_linear_too(monkeypatch, where, dept
 # -- What is carried -------------------------------------------------------------------------------
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize(
     "text",
     ['["a\\ud83d\\ude00b\\n", -12.5e-3, true, null, {"na\\u00e9me": false}]', rows(1), "-0.25"],
@@ -206,7 +211,7 @@ def is_atom_or_escape(carried):
     return _grammar.NUMBER_SO_FAR(carried, 0).end() == len(carried)
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize("opening", ['"', '["', '{"a":"', '{"'])
 def test_of_a_string_nothing_is_carried(kind, opening):
     for strings in ("growing", "whole"):
@@ -264,6 +269,17 @@ def test_equal_names_are_one_object_and_the_memo_of_names_is_bounded(kind):
     assert len(shared) <= 1 + len(parser.value) // 4_000
 
 
+@pytest.mark.parametrize("kind", dict.fromkeys([Parser, LiveValue]))
+def test_equal_names_are_one_object_in_every_core(kind):
+    parser = kind()
+    parser.feed("[" + ",".join(['{"shared":1}'] * 100))
+    other = kind()
+    other.feed('[{"sha')
+    other.feed('red":1}')
+    assert len({id(name) for row in parser.value for name in row}) == 1
+    assert [*other.value[0]] == ["shared"]
+
+
 # -- Snapshots and copies --------------------------------------------------------------------------
 
 
@@ -278,7 +294,7 @@ def containers_of(value):
     return found
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize("how", ["snapshot", "copy"])
 @pytest.mark.parametrize("opened", [0, 1, 5, 50])
 def test_only_open_containers_are_copied(kind, how, opened):
@@ -312,7 +328,7 @@ def seconds(kind, opening, deltas, closing):
 
 
 @pytest.mark.clocked
-@BOTH
+@ALL
 @pytest.mark.parametrize("place", PLACES)
 def test_a_growing_string_is_never_copied(kind, place):
     if sys.gettrace() is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import Any
+from typing import Any, Unpack
 
 from partialjson._grammar import BEFORE_A_VALUE, LITERALS
-from partialjson._intake import Delta
+from partialjson._intake import Characters, Delta
 from partialjson.events import Kind
-from partialjson.parser import Parser
+from partialjson.parser import Options, Parser
 
 __all__ = ["Source"]
 
@@ -16,12 +16,14 @@ __all__ = ["Source"]
 class Source(Parser):
     """Among its events stand names, as plain `str`: each at its closing quotation mark."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_characters", "_kept")
 
     last_events: list[Any]  # of `Event | str`
 
-    def _prepare(self) -> None:
-        super()._prepare()
+    def __init__(self, **options: Unpack[Options]) -> None:
+        super().__init__(**options)
+        self._tells_names = True
+        self._characters = Characters()
         # One buffer: to append costs what is appended, and a span of it its own length. Pieces that
         # are joined for every span would cost the text again at each level.
         self._kept = StringIO(newline="")
@@ -30,15 +32,9 @@ class Source(Parser):
         """As in `Parser`, with names among the events; what is read is kept."""
         if self._open_to_str and type(text) is str:
             self._kept.write(text)
+        elif self.error is None and not self._closed:
+            self._kept.write(self._characters.feed(text))
         return super().feed(text)
-
-    def _take(self, text: str) -> None:
-        self._kept.write(text)
-        super()._take(text)
-
-    def on_name(self, name: str, start: int) -> None:
-        super().on_name(name, start)
-        self.last_events.append(name)
 
     def span(self, start: int, end: int) -> str:
         """The text from one offset to another."""

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeVar, Unpack, overload
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, from_json
 
-from partialjson._intake import Delta
+from partialjson._intake import Delta, broken_off
 from partialjson.errors import TextError
 from partialjson.events import TypedEvent
 from partialjson.parser import Options, Parser
@@ -307,10 +307,6 @@ class TypedParser(Generic[T]):
     def is_closed(self, path: Path) -> bool:
         """Whether the value at a path is whole and will never change; see `Parser.is_closed`."""
         return self._source.is_closed(path)
-
-
-def broken_off(error: BaseException) -> RuntimeError:
-    return RuntimeError(f"feed() was broken off in the middle of a text by {error!r}")
 
 
 def is_refused(error: Exception, text: str) -> bool:

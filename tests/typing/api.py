@@ -421,3 +421,7 @@ async def to_screens(stream: pj.AsyncStream[Row]) -> None:
         assert_type(message, Message)
     await relay.run()
     relay.cancel()
+
+
+def which_core() -> None:
+    assert_type(pj.core, Literal["c", "python"])

@@ -1,0 +1,138 @@
+"""The C twin of the plain core: `Parser` and `LiveValue`, with the same facts, errors and states.
+
+C reads what is right. What is wrong, or seldom, the plain core reads on from the same state, so
+that both say it in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, Unpack
+
+from partialjson import _plain
+from partialjson._facts import STATE, Facts
+from partialjson._grammar import NUMBER_SO_FAR
+from partialjson._intake import Delta, as_bytes, broken_off
+from partialjson._live import Live
+from partialjson._tree import Options
+from partialjson.path import Path
+from partialjson.tokenizer import refuse
+
+from . import _core
+
+__all__ = ["LiveValue", "Parser"]
+
+
+class Accelerated(Facts):
+    """What is seldom, and therefore in Python: options, faults, and states."""
+
+    __slots__ = ()
+
+    MADE_ANEW = Live.MADE_ANEW
+    PLAIN: ClassVar[type[Any]]  # the same class in plain Python
+
+    _take_up: Callable[..., None]
+
+    def _choose(self, **options: Unpack[Options]) -> None:
+        """Options other than the usual ones: the plain core checks them."""
+        self.__setstate__(self.PLAIN(**options).__getstate__())
+
+    # -- states ------------------------------------------------------------------------------------
+
+    @classmethod
+    def restore(cls, checkpoint: bytes | bytearray | memoryview) -> Self:
+        self = cls.__new__(cls)
+        self.__setstate__(cls.PLAIN.restore(checkpoint).__getstate__())
+        return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = {name: held for name, held in state.items() if name not in STATE}
+        containers = [*state["_stack"], state["_container"]]
+        keys = [*state["_keys"], state["_key"]]
+        starts = [(0, False), *zip(state["_starts"], state["_replaces"], strict=True)]
+        starts += [(0, False)] * (len(containers) + 1 - len(starts))  # where none are told
+        levels = [
+            (container, key, *start)
+            for container, key, start in zip(containers, keys, starts, strict=False)
+        ]
+        prefix, growing = self._paths(state["_base"], containers, keys)
+        self._take_up(state, levels, prefix, growing, *starts[len(levels)])
+        for name, held in own.items():  # what a subclass keeps
+            setattr(self, name, held)
+
+    @staticmethod
+    def _paths(base: Path, containers: list[Any], keys: list[str | None]) -> tuple[Path, Path]:
+        """Those of the innermost container and of its last member or element."""
+        path = [
+            len(container) - 1 if key is None else key
+            for container, key in zip(containers[1:], keys[1:], strict=True)
+        ]
+        return (*base, *path[:-1]), (*base, *path)
+
+    def _twin(self) -> Any:
+        """The plain core in the same state."""
+        twin = object.__new__(self.PLAIN)
+        twin.__setstate__({name: getattr(self, name) for name in STATE})
+        return twin
+
+    # -- what C declines ---------------------------------------------------------------------------
+
+    def _read_plainly(self, delta: Delta | None) -> None:
+        """Read the rest of a delta, or with `None` close the text."""
+        twin = self._twin()
+        try:
+            if delta is None:
+                self._close_plainly(twin)
+            else:
+                twin._admit(delta)
+        finally:
+            self.__setstate__(twin.__getstate__())
+
+    def _close_plainly(self, twin: Any) -> None:
+        twin._close_text()
+
+    def _refuse(self, rest: str | bytes) -> None:
+        """`parse_float` refused the number that was carried, and goes on in what is left."""
+        twin = self._twin()
+        text = twin._carried + (rest if isinstance(rest, str) else rest.decode("latin-1"))
+        try:
+            refuse(twin, text, 0, NUMBER_SO_FAR(text, 0).end())
+        finally:
+            self.__setstate__(twin.__getstate__())
+
+    def _exactly(self, delta: Delta) -> str | bytes:
+        """A delta of another type than `str` or `bytes` itself."""
+        return str.__str__(delta) if isinstance(delta, str) else as_bytes(delta)
+
+    def _broken_off(self, error: BaseException) -> Exception:
+        """What `feed` raises from now on: nothing goes on behind half a delta."""
+        return broken_off(error)
+
+
+class Parser(_core.Parser, Accelerated):
+    __doc__ = _plain.Parser.__doc__
+    __module__ = _plain.Parser.__module__
+    __slots__ = ()
+
+    CLASS = _plain.Parser.CLASS
+    PLAIN = _plain.Parser
+
+    def _saved(self) -> dict[str, Any]:
+        return super()._saved() | {"starts": self._starts, "replaces": self._replaces}
+
+
+class LiveValue(_core.LiveValue, Accelerated):
+    __doc__ = _plain.LiveValue.__doc__
+    __module__ = _plain.LiveValue.__module__
+    __slots__ = ()
+
+    CLASS = _plain.LiveValue.CLASS
+    PLAIN = _plain.LiveValue
+
+    def _close_plainly(self, twin: _plain.LiveValue) -> None:
+        twin.close()  # which keeps what it ended
+
+
+# A parser that lets go of what it has told (`Shedding`) is a plain one, and a parser all the same.
+Parser.register(_plain.Parser)
+LiveValue.register(_plain.LiveValue)

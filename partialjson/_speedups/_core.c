@@ -1,0 +1,503 @@
+/* `Parser` and `LiveValue` in C: what flows in and out, and how an object is made and let go.
+ *
+ * Only what is right is read here. Where a step declines, the plain core goes on with the rest of
+ * the delta from the same state: so both have the same errors, in the same words, at the same
+ * offsets. `__init__.py` adds what is seldom asked for, in Python.
+ */
+#include "steps.h"
+#include "fields.h"
+
+#include <structmember.h> /* of 3.11 */
+
+/* -- Making and letting go ---------------------------------------------------------------------- */
+
+static PyObject *read_plainly, *broken_off, *exactly, *refuse, *choose; /* methods in Python */
+
+static PyObject *
+make(PyTypeObject *type, int tells_events)
+{
+    Core *t = (Core *)type->tp_alloc(type, 0);
+    if (!t)
+        return NULL;
+    t->tells_events = (char)tells_events;
+    t->at = VALUE;
+    t->is_open = t->at_start = t->strings_grow = t->is_shown = 1;
+    t->line = 1;
+    t->max_depth = 400;
+    t->max_number = 4300;
+    t->max_string = t->max_text = -1;
+    t->levels = t->first_levels;
+    t->room_for_levels = FIRST_LEVELS;
+    t->carried = t->first_carried;
+    t->room_for_carried = FIRST_CARRIED;
+    t->gathered.kind = ONE_BYTE;
+    t->parse_float = Py_NewRef(&PyFloat_Type);
+    t->depth = -1;
+    t->base = Py_NewRef(no_path);
+    t->prefix = Py_NewRef(no_path);
+    PyObject *root = PyList_New(1);
+    if (!root || push(t, root, 0, 0) < 0) {
+        Py_DECREF(t);
+        return NULL;
+    }
+    PyList_SET_ITEM(root, 0, Py_NewRef(Py_None));
+    return (PyObject *)t;
+}
+
+static PyObject *
+make_parser(PyTypeObject *type, PyObject *Py_UNUSED(arguments), PyObject *Py_UNUSED(options))
+{
+    return make(type, 1);
+}
+
+static PyObject *
+make_live_value(PyTypeObject *type, PyObject *Py_UNUSED(arguments), PyObject *Py_UNUSED(options))
+{
+    return make(type, 0);
+}
+
+/* Without options there is nothing to do: `make` has set what they are then. */
+static int
+init(PyObject *self, PyObject *arguments, PyObject *options)
+{
+    if (!PyTuple_GET_SIZE(arguments) && (!options || !PyDict_GET_SIZE(options)))
+        return 0;
+    PyObject *method = PyObject_GetAttr(self, choose);
+    PyObject *none = method ? PyObject_Call(method, arguments, options) : NULL;
+    Py_XDECREF(method);
+    Py_XDECREF(none);
+    return none ? 0 : -1;
+}
+
+static int
+traverse(Core *t, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(t));
+    for (Py_ssize_t i = 0; i <= t->depth; i++) {
+        Py_VISIT(t->levels[i].container);
+        Py_VISIT(t->levels[i].key);
+    }
+    Py_VISIT(t->base);
+    Py_VISIT(t->prefix);
+    Py_VISIT(t->growing);
+    Py_VISIT(t->parse_float);
+    Py_VISIT(t->events);
+    Py_VISIT(t->error);
+    return 0;
+}
+
+/* The root stays, so that the object is sound whoever looks at it now. */
+static int
+clear_references(Core *t)
+{
+    t->is_open = 0;
+    Py_CLEAR(t->growing);
+    Py_CLEAR(t->events);
+    Py_CLEAR(t->error);
+    if (t->depth >= 0 && PyList_CheckExact(t->levels[0].container))
+        return PyList_SetSlice(t->levels[0].container, 0, PY_SSIZE_T_MAX, NULL);
+    return 0;
+}
+
+static void
+let_go(Core *t)
+{
+    PyTypeObject *type = Py_TYPE(t);
+    PyObject_GC_UnTrack(t);
+    drop_levels(t);
+    Py_CLEAR(t->base);
+    Py_CLEAR(t->prefix);
+    Py_CLEAR(t->growing);
+    Py_CLEAR(t->parse_float);
+    Py_CLEAR(t->events);
+    Py_CLEAR(t->error);
+    PyMem_Free(t->gathered.data);
+    if (t->levels != t->first_levels)
+        PyMem_Free(t->levels);
+    if (t->carried != t->first_carried)
+        PyMem_Free(t->carried);
+    type->tp_free((PyObject *)t);
+    Py_DECREF(type);
+}
+
+/* -- What comes in ------------------------------------------------------------------------------ */
+
+static int
+call(Core *t, PyObject *method, PyObject *argument)
+{
+    PyObject *none = PyObject_CallMethodOneArg((PyObject *)t, method, argument);
+    Py_XDECREF(none);
+    return none ? 0 : -1;
+}
+
+/* Nothing goes on behind half a delta: with the exception that broke it off, which is passed on. */
+static int
+break_off(Core *t)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    t->is_open = t->is_reading = 0;
+    if (error)
+        Py_XSETREF(t->error, PyObject_CallMethodOneArg((PyObject *)t, broken_off, error));
+    PyErr_Clear(); /* where there is no memory to say so, `feed` says it then */
+    PyErr_Restore(type, error, traceback);
+    return -1;
+}
+
+/* What is left of the delta, for the plain core. */
+static PyObject *
+rest(PyObject *delta, Py_ssize_t pos)
+{
+    if (PyUnicode_Check(delta))
+        return PyUnicode_Substring(delta, pos, PyUnicode_GET_LENGTH(delta));
+    return PyBytes_FromStringAndSize(PyBytes_AS_STRING(delta) + pos, PyBytes_GET_SIZE(delta) - pos);
+}
+
+static int
+go_on_plainly(Core *t, PyObject *delta, Py_ssize_t pos, PyObject *method)
+{
+    PyObject *left = rest(delta, pos);
+    int failed = left ? call(t, method, left) : break_off(t);
+    Py_XDECREF(left);
+    return failed;
+}
+
+INLINE Status
+read_as(Core *t, const void *data, Py_ssize_t end, int kind, int ascii, Py_ssize_t *pos)
+{
+    const Text text = {data, end, kind, ascii};
+    return read_all(t, text, pos);
+}
+
+NEVER_INLINE Status
+read_wide(Core *t, const void *data, Py_ssize_t end, int kind, Py_ssize_t *pos)
+{
+    return kind == TWO_BYTES ? read_as(t, data, end, TWO_BYTES, 0, pos)
+                             : read_as(t, data, end, FOUR_BYTES, 0, pos);
+}
+
+static void
+keep_cut(Core *t, const char *sequence, Py_ssize_t length)
+{
+    memcpy(t->undecoded, sequence, (size_t)length);
+    t->undecoded_length = (int)length;
+}
+
+static int
+read_delta(Core *t, PyObject *delta, const void *data, Py_ssize_t end, int kind, Py_ssize_t pos)
+{
+    Py_ssize_t held = t->carried_length, begun = pos;
+    Status status;
+    t->is_reading = 1;
+    t->origin = t->consumed + held - pos;
+    if (kind == ONE_BYTE)
+        status = read_as(t, data, end, ONE_BYTE, PyUnicode_IS_ASCII(delta), &pos);
+    else if (kind == UTF_8)
+        status = read_as(t, data, end, UTF_8, 0, &pos);
+    else
+        status = read_wide(t, data, end, kind, &pos);
+    t->consumed = offset(t, pos) - t->carried_length;
+    t->at_start = t->at_start && (pos == begun || kind != UTF_8);
+    if (status >= OK && is_growing(t) && show(t) < 0)
+        status = BROKEN;
+    if (status == BROKEN)
+        return break_off(t);
+    t->is_reading = 0;
+    if (status != OK)
+        return go_on_plainly(t, delta, pos, status == REFUSED ? refuse : read_plainly);
+    if (kind == UTF_8)
+        keep_cut(t, (const char *)data + end, PyBytes_GET_SIZE(delta) - end);
+    return 0;
+}
+
+static int
+read_str(Core *t, PyObject *delta)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(delta);
+    if (!length)
+        return 0;
+    if (t->of_bytes || (t->max_text >= 0 && t->max_text - t->consumed - t->carried_length < length))
+        return go_on_plainly(t, delta, 0, read_plainly);
+    return read_delta(t, delta, PyUnicode_DATA(delta), length, PyUnicode_KIND(delta), 0);
+}
+
+static int
+read_whole_bytes(Core *t, PyObject *delta)
+{
+    static const char MARK[] = "\xef\xbb\xbf"; /* which a parser may ignore (RFC 8259, section 8.1) */
+    const char *data = PyBytes_AS_STRING(delta);
+    Py_ssize_t length = PyBytes_GET_SIZE(delta);
+    Py_ssize_t fed = t->consumed + t->carried_length;
+    if ((fed && !t->of_bytes) || (t->max_text >= 0 && t->max_text - fed < length))
+        return go_on_plainly(t, delta, 0, read_plainly);
+    int cut = cut_sequence(data, length);
+    int skipped = t->at_start && length >= 3 && !memcmp(data, MARK, 3) ? 3 : 0;
+    t->of_bytes = 1;
+    if (skipped)
+        t->at_start = 0;
+    return read_delta(t, delta, data, length - cut, UTF_8, skipped);
+}
+
+/* A sequence that the last delta cut comes in front of this one. */
+static int
+read_bytes(Core *t, PyObject *delta)
+{
+    if (!PyBytes_GET_SIZE(delta))
+        return 0;
+    if (!t->undecoded_length)
+        return read_whole_bytes(t, delta);
+    PyObject *whole = PyBytes_FromStringAndSize((char *)t->undecoded, t->undecoded_length);
+    PyBytes_Concat(&whole, delta);
+    if (!whole)
+        return break_off(t);
+    t->undecoded_length = 0;
+    int failed = read_whole_bytes(t, whole);
+    Py_DECREF(whole);
+    return failed;
+}
+
+/* A delta inside a string that is only plain characters is added as it is, without a copy. */
+INLINE int
+is_plain(Core *t, PyObject *delta)
+{
+    if (t->at != IN_STRING || t->of_bytes || t->max_string >= 0 || t->max_text >= 0)
+        return 0;
+    const void *data = PyUnicode_DATA(delta);
+    const Py_ssize_t end = PyUnicode_GET_LENGTH(delta);
+    switch (PyUnicode_KIND(delta)) {
+    case ONE_BYTE:
+        return end_of_run((const Text){data, end, ONE_BYTE, 0}, 0) == end && end;
+    case TWO_BYTES:
+        return end_of_run((const Text){data, end, TWO_BYTES, 0}, 0) == end;
+    default:
+        return end_of_run((const Text){data, end, FOUR_BYTES, 0}, 0) == end;
+    }
+}
+
+static int
+admit(Core *t, PyObject *delta)
+{
+    if (t->is_reading) {
+        PyErr_SetString(PyExc_RuntimeError, "feed() inside feed(): the parser is reading a piece");
+        return -1;
+    }
+    if (!t->is_open) {
+        if (!t->error && !t->closed) {
+            PyErr_SetString(PyExc_RuntimeError, "feed() was broken off in the middle of a text");
+            return -1;
+        }
+        return call(t, read_plainly, delta);
+    }
+    if (PyUnicode_CheckExact(delta)) {
+        if (!is_plain(t, delta))
+            return read_str(t, delta);
+        t->consumed += PyUnicode_GET_LENGTH(delta);
+        return grow(t, delta) < 0 ? break_off(t) : 0;
+    }
+    if (PyBytes_CheckExact(delta))
+        return read_bytes(t, delta);
+    PyObject *exact = PyObject_CallMethodOneArg((PyObject *)t, exactly, delta);
+    int failed = !exact ? -1 : PyUnicode_Check(exact) ? read_str(t, exact) : read_bytes(t, exact);
+    Py_XDECREF(exact);
+    return failed;
+}
+
+/* -- Methods ------------------------------------------------------------------------------------ */
+
+/* The only argument of a call, which may be given by its name. */
+INLINE PyObject *
+text_of(PyObject *const *arguments, Py_ssize_t count, PyObject *by_name)
+{
+    Py_ssize_t named = by_name ? PyTuple_GET_SIZE(by_name) : 0;
+    if (count + named == 1
+        && (!named || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(by_name, 0), "text") == 0))
+        return arguments[0];
+    PyErr_SetString(PyExc_TypeError, "feed() takes one argument, the text");
+    return NULL;
+}
+
+static PyObject *
+take_events(Core *t)
+{
+    PyObject *events = t->events ? t->events : PyList_New(0);
+    t->events = NULL;
+    return events;
+}
+
+static PyObject *
+parser_feed(Core *t, PyObject *const *arguments, Py_ssize_t count, PyObject *by_name)
+{
+    PyObject *text = text_of(arguments, count, by_name);
+    return text && admit(t, text) == 0 ? take_events(t) : NULL;
+}
+
+static PyObject *
+live_value_feed(Core *t, PyObject *const *arguments, Py_ssize_t count, PyObject *by_name)
+{
+    PyObject *text = text_of(arguments, count, by_name);
+    return text && admit(t, text) == 0 ? get_value(t, NULL) : NULL;
+}
+
+/* Whether the text is closed now, or was. All but a whole text is the plain core's to judge. */
+static int
+close_text(Core *t)
+{
+    if (t->closed && !t->error)
+        return 0;
+    if (!t->is_open || t->at != END || t->undecoded_length)
+        return call(t, read_plainly, Py_None);
+    t->closed = 1;
+    t->is_open = 0;
+    return 0;
+}
+
+static PyObject *
+parser_close(Core *t, PyObject *Py_UNUSED(none))
+{
+    return close_text(t) == 0 ? take_events(t) : NULL;
+}
+
+static PyObject *
+live_value_close(Core *t, PyObject *Py_UNUSED(none))
+{
+    return close_text(t) == 0 ? get_value(t, NULL) : NULL;
+}
+
+/* `_begin_at(base, consumed, line, line_start, *, of_bytes)`: this text is one of many. */
+static PyObject *
+begin_at(Core *t, PyObject *arguments, PyObject *by_name)
+{
+    static char *NAMES[] = {"", "", "", "", "of_bytes", NULL};
+    PyObject *base;
+    int of_bytes;
+    if (!PyArg_ParseTupleAndKeywords(arguments, by_name, "O!nnn$p", NAMES, &PyTuple_Type, &base,
+                                     &t->consumed, &t->line, &t->line_start, &of_bytes))
+        return NULL;
+    Py_SETREF(t->base, Py_NewRef(base));
+    Py_SETREF(t->prefix, Py_NewRef(base));
+    t->of_bytes = (char)of_bytes;
+    t->at_start = 0; /* only the stream has a byte order mark */
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+snapshot(Core *t, PyObject *Py_UNUSED(none))
+{
+    return spine(t);
+}
+
+/* -- The module --------------------------------------------------------------------------------- */
+
+#define METHODS(class)                                                                             \
+    {"feed", (PyCFunction)(void (*)(void))class##_feed, METH_FASTCALL | METH_KEYWORDS, NULL},      \
+        {"close", (PyCFunction)class##_close, METH_NOARGS, NULL},                                  \
+        {"snapshot", (PyCFunction)snapshot, METH_NOARGS, NULL},                                    \
+        {"_begin_at", (PyCFunction)(void (*)(void))begin_at, METH_VARARGS | METH_KEYWORDS, NULL},  \
+        {"_take_up", (PyCFunction)take_up, METH_VARARGS, NULL}, {NULL},
+
+static PyMethodDef parser_methods[] = {METHODS(parser)};
+static PyMethodDef live_value_methods[] = {METHODS(live_value)};
+
+#define SLOTS(class)                                                                               \
+    {Py_tp_new, make_##class}, {Py_tp_init, init}, {Py_tp_dealloc, let_go},                        \
+        {Py_tp_traverse, traverse}, {Py_tp_clear, clear_references},                               \
+        {Py_tp_methods, class##_methods}, {Py_tp_getset, fields}, {0, NULL},
+
+static PyType_Slot parser_slots[] = {SLOTS(parser)};
+static PyType_Slot live_value_slots[] = {SLOTS(live_value)};
+
+#define SPEC(name, slots)                                                                          \
+    {"partialjson._speedups._core." name, sizeof(Core), 0,                                         \
+     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots}
+
+static PyType_Spec parser_spec = SPEC("Parser", parser_slots);
+static PyType_Spec live_value_spec = SPEC("LiveValue", live_value_slots);
+
+/* Where a slot of an event is kept; -1 with an exception where it is none. */
+static Py_ssize_t
+slot(PyTypeObject *type, const char *name)
+{
+    PyObject *descriptor = PyObject_GetAttrString((PyObject *)type, name);
+    Py_ssize_t offset = -1;
+    if (descriptor && Py_IS_TYPE(descriptor, &PyMemberDescr_Type))
+        offset = ((PyMemberDescrObject *)descriptor)->d_member->offset;
+    else if (descriptor)
+        PyErr_Format(PyExc_ImportError, "%s of an event is no slot", name);
+    Py_XDECREF(descriptor);
+    return offset;
+}
+
+static int
+find_event(PyObject *events, const char *name, EventClass *class)
+{
+    Py_XSETREF(class->type, (PyTypeObject *)PyObject_GetAttrString(events, name));
+    if (!class->type || (class->path = slot(class->type, "path")) < 0)
+        return -1;
+    int is_delta = class == &string_delta, is_end = class == &value_end;
+    if (is_delta)
+        return (class->text = slot(class->type, "text")) < 0 ? -1 : 0;
+    if ((class->kind = slot(class->type, "kind")) < 0
+        || (class->replaces = slot(class->type, "replaces")) < 0)
+        return -1;
+    return is_end && ((class->value = slot(class->type, "value")) < 0
+                      || (class->start = slot(class->type, "start")) < 0
+                      || (class->end = slot(class->type, "end")) < 0)
+               ? -1
+               : 0;
+}
+
+static int
+find_events(void)
+{
+    PyObject *events = PyImport_ImportModule("partialjson.events");
+    int failed = !events || find_event(events, "ValueStart", &value_start) < 0
+                 || find_event(events, "StringDelta", &string_delta) < 0
+                 || find_event(events, "ValueEnd", &value_end) < 0;
+    Py_XDECREF(events);
+    return failed ? -1 : 0;
+}
+
+static int
+intern_all(void)
+{
+    static const char *const KIND_NAMES[] = {"object", "array",   "string",
+                                             "number", "boolean", "null"};
+    for (int kind = 0; kind < KINDS; kind++)
+        if (!(kind_names[kind] = PyUnicode_InternFromString(KIND_NAMES[kind])))
+            return -1;
+    read_plainly = PyUnicode_InternFromString("_read_plainly");
+    broken_off = PyUnicode_InternFromString("_broken_off");
+    exactly = PyUnicode_InternFromString("_exactly");
+    refuse = PyUnicode_InternFromString("_refuse");
+    choose = PyUnicode_InternFromString("_choose");
+    no_path = PyTuple_New(0);
+    return read_plainly && broken_off && exactly && refuse && choose && no_path ? 0 : -1;
+}
+
+static int
+add_type(PyObject *module, PyType_Spec *spec)
+{
+    PyObject *type = PyType_FromSpec(spec);
+    int failed = !type || PyModule_AddType(module, (PyTypeObject *)type) < 0;
+    Py_XDECREF(type);
+    return failed ? -1 : 0;
+}
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_core",
+    .m_doc = "Parser and LiveValue in C.",
+    .m_size = -1, /* its names and kinds are shared: one for the process */
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    PyObject *module = PyModule_Create(&definition);
+    if (module
+        && (intern_all() < 0 || find_events() < 0 || add_type(module, &parser_spec) < 0
+            || add_type(module, &live_value_spec) < 0))
+        Py_CLEAR(module);
+    return module;
+}

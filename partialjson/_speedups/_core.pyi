@@ -1,0 +1,32 @@
+from typing import Any
+
+from partialjson._intake import Delta
+from partialjson.events import Event
+from partialjson.path import JSON, Path
+
+class Core:
+    value: JSON
+    last_events: list[Event]
+    error: Exception | None
+    def snapshot(self) -> JSON: ...
+    def _begin_at(
+        self, base: Path, consumed: int, line: int, line_start: int, *, of_bytes: bool
+    ) -> None: ...
+    def _take_up(
+        self,
+        state: dict[str, Any],
+        levels: list[tuple[Any, str | None, int, bool]],
+        prefix: Path,
+        growing: Path,
+        start: int,
+        replaces: bool,
+        /,
+    ) -> None: ...
+
+class Parser(Core):
+    def feed(self, text: Delta) -> list[Event]: ...
+    def close(self) -> list[Event]: ...
+
+class LiveValue(Core):
+    def feed(self, text: Delta) -> JSON: ...
+    def close(self) -> JSON: ...

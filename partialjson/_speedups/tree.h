@@ -1,0 +1,412 @@
+/* The live value, built in place, and the events that tell of it: `Tree` and `Parser`. */
+#ifndef PARTIALJSON_TREE_H
+#define PARTIALJSON_TREE_H
+
+#include "text.h"
+#include <stddef.h>
+
+/* -- What the module holds for all parsers ------------------------------------------------------ */
+
+/* A class of `partialjson.events`, and where its instances keep what. */
+typedef struct {
+    PyTypeObject *type;
+    Py_ssize_t path, kind, replaces, text, value, start, end;
+} EventClass;
+
+static EventClass value_start, string_delta, value_end;
+static PyObject *kind_names[KINDS];
+static PyObject *no_path;
+
+/* Equal names are one object: a record's names would else be most of its memory. Bounded, so that
+ * names which are data rather than a schema cost no more than this. */
+#define NAMES_SHARED 1024
+#define LONGEST_SHARED 40
+static PyObject *names[NAMES_SHARED];
+
+static PyObject *
+shared_name(const Py_UCS1 *ascii, Py_ssize_t length)
+{
+    if (length > LONGEST_SHARED)
+        return ascii_string(ascii, length);
+    uint32_t hash = (uint32_t)length * 0x9e3779b1u; /* FNV-1a, begun with the length */
+    for (Py_ssize_t i = 0; i < length; i++)
+        hash = (hash ^ ascii[i]) * 0x01000193u;
+    PyObject **place = &names[(hash ^ hash >> 15) % NAMES_SHARED];
+    if (*place && PyUnicode_GET_LENGTH(*place) == length
+        && !memcmp(PyUnicode_1BYTE_DATA(*place), ascii, (size_t)length))
+        return Py_NewRef(*place);
+    PyObject *name = ascii_string(ascii, length);
+    if (name)
+        Py_XSETREF(*place, Py_NewRef(name));
+    return name;
+}
+
+/* -- Events ------------------------------------------------------------------------------------- */
+
+INLINE void
+set(PyObject *event, Py_ssize_t offset, PyObject *held)
+{
+    *(PyObject **)((char *)event + offset) = held;
+}
+
+/* `event` may be NULL, which is passed on as BROKEN; it is taken over. */
+static Status
+tell(Core *t, PyObject *event)
+{
+    if (!event)
+        return BROKEN;
+    if (!t->events)
+        t->events = PyList_New(0);
+    Status status = t->events && PyList_Append(t->events, event) == 0 ? OK : BROKEN;
+    Py_DECREF(event);
+    return status;
+}
+
+INLINE PyObject *
+new_event(const EventClass *class, PyObject *path)
+{
+    PyObject *event = class->type->tp_alloc(class->type, 0);
+    if (event)
+        set(event, class->path, Py_NewRef(path));
+    return event;
+}
+
+static Status
+tell_start(Core *t, PyObject *path, Kind kind, int replaces)
+{
+    PyObject *event = new_event(&value_start, path);
+    if (event) {
+        set(event, value_start.kind, Py_NewRef(kind_names[kind]));
+        set(event, value_start.replaces, Py_NewRef(replaces ? Py_True : Py_False));
+    }
+    return tell(t, event);
+}
+
+static Status
+tell_delta(Core *t, PyObject *path, PyObject *text)
+{
+    PyObject *event = new_event(&string_delta, path);
+    if (event)
+        set(event, string_delta.text, Py_NewRef(text));
+    return tell(t, event);
+}
+
+static Status
+tell_end(Core *t, PyObject *path, Kind kind, PyObject *value, Py_ssize_t start, Py_ssize_t end,
+         int replaces)
+{
+    PyObject *event = new_event(&value_end, path);
+    if (!event)
+        return BROKEN;
+    set(event, value_end.kind, Py_NewRef(kind_names[kind]));
+    set(event, value_end.value, Py_NewRef(value));
+    set(event, value_end.replaces, Py_NewRef(replaces ? Py_True : Py_False));
+    PyObject *first = PyLong_FromSsize_t(start), *last = PyLong_FromSsize_t(end);
+    set(event, value_end.start, first);
+    set(event, value_end.end, last);
+    if (!first || !last) {
+        Py_DECREF(event);
+        return BROKEN;
+    }
+    return tell(t, event);
+}
+
+/* The path of the value that comes. */
+static PyObject *
+path_here(Core *t)
+{
+    Level *level = innermost(t);
+    if (!t->depth)
+        return Py_NewRef(t->prefix);
+    Py_ssize_t length = PyTuple_GET_SIZE(t->prefix);
+    PyObject *path = PyTuple_New(length + 1);
+    if (!path)
+        return NULL;
+    for (Py_ssize_t i = 0; i < length; i++)
+        PyTuple_SET_ITEM(path, i, Py_NewRef(PyTuple_GET_ITEM(t->prefix, i)));
+    PyObject *key = t->in_object ? Py_NewRef(level->key)
+                                 : PyLong_FromSsize_t(PyList_GET_SIZE(level->container));
+    if (!key)
+        Py_CLEAR(path);
+    else
+        PyTuple_SET_ITEM(path, length, key);
+    return path;
+}
+
+/* -- The tree ----------------------------------------------------------------------------------- */
+
+INLINE Status
+put(Core *t, PyObject *value)
+{
+    Level *level = innermost(t);
+    int failed = t->in_object ? PyDict_SetItem(level->container, level->key, value)
+                              : PyList_Append(level->container, value);
+    return failed ? BROKEN : OK;
+}
+
+/* Whether the value that comes takes the place of another; -1 with an exception. */
+INLINE int
+is_repeated(Core *t)
+{
+    Level *level = innermost(t);
+    return t->in_object ? PyDict_Contains(level->container, level->key) : 0;
+}
+
+NEVER_INLINE Status
+put_and_tell(Core *t, Kind kind, PyObject *value, Py_ssize_t start, Py_ssize_t end)
+{
+    PyObject *path = path_here(t);
+    int replaces = path ? is_repeated(t) : -1;
+    Status status = replaces < 0 ? BROKEN : put(t, value);
+    if (status == OK)
+        status = tell_end(t, path, kind, value, start, end, replaces);
+    Py_XDECREF(path);
+    return status;
+}
+
+/* A value that arrived whole; it is taken over, and NULL is passed on. */
+INLINE Status
+atom(Core *t, Kind kind, PyObject *value, Py_ssize_t start, Py_ssize_t end)
+{
+    if (!value)
+        return BROKEN;
+    Status status =
+        t->tells_events ? put_and_tell(t, kind, value, start, end) : put(t, value);
+    Py_DECREF(value);
+    t->at = after(t);
+    return status;
+}
+
+/* A string that grows arrived whole. */
+NEVER_INLINE Status
+string_and_tell(Core *t, PyObject *value, Py_ssize_t start, Py_ssize_t end)
+{
+    PyObject *path = path_here(t);
+    int replaces = path ? is_repeated(t) : -1;
+    Status status = replaces < 0 ? BROKEN : tell_start(t, path, STRING, replaces);
+    if (status == OK && PyUnicode_GET_LENGTH(value))
+        status = tell_delta(t, path, value);
+    if (status == OK)
+        status = put(t, value);
+    if (status == OK)
+        status = tell_end(t, path, STRING, value, start, end, replaces);
+    Py_XDECREF(path);
+    t->at = after(t);
+    return status;
+}
+
+static Status
+more_levels(Core *t)
+{
+    Py_ssize_t room = t->room_for_levels * 2;
+    int is_first = t->levels == t->first_levels;
+    Level *levels = PyMem_Realloc(is_first ? NULL : t->levels, (size_t)room * sizeof(Level));
+    if (!levels) {
+        PyErr_NoMemory();
+        return BROKEN;
+    }
+    if (is_first)
+        memcpy(levels, t->first_levels, sizeof t->first_levels);
+    t->levels = levels;
+    t->room_for_levels = room;
+    return OK;
+}
+
+/* The container, taken over, becomes the innermost one. */
+static Status
+push(Core *t, PyObject *container, Py_ssize_t start, int replaces)
+{
+    if (t->depth + 1 == t->room_for_levels && more_levels(t) < 0) {
+        Py_DECREF(container);
+        return BROKEN;
+    }
+    t->levels[++t->depth] = (Level){container, NULL, start, replaces};
+    t->in_object = PyDict_CheckExact(container);
+    return OK;
+}
+
+static Status
+begin_container(Core *t, Kind kind, Py_ssize_t start)
+{
+    PyObject *container = kind == OBJECT ? PyDict_New() : PyList_New(0), *path = NULL;
+    Status status = container ? OK : BROKEN;
+    int replaces = 0;
+    if (status == OK && t->tells_events) {
+        path = path_here(t);
+        replaces = path ? is_repeated(t) : -1;
+        status = replaces < 0 ? BROKEN : tell_start(t, path, kind, replaces);
+    }
+    if (status == OK)
+        status = put(t, container);
+    if (status != OK) {
+        Py_XDECREF(container);
+        Py_XDECREF(path);
+        return status;
+    }
+    if (path)
+        Py_SETREF(t->prefix, path);
+    t->cut = start + 1;
+    t->at = kind == OBJECT ? FIRST_NAME : FIRST_ELEMENT;
+    return push(t, container, start, replaces);
+}
+
+/* To that of the container around. All of them would cost the square of the depth. */
+static Status
+shorten_prefix(Core *t)
+{
+    PyObject *path = PyTuple_GetSlice(t->prefix, 0, PyTuple_GET_SIZE(t->prefix) - 1);
+    if (!path)
+        return BROKEN;
+    Py_SETREF(t->prefix, path);
+    return OK;
+}
+
+static Status
+end_container(Core *t, Py_ssize_t end)
+{
+    Level level = t->levels[t->depth--];
+    Status status = OK;
+    if (t->tells_events)
+        status = tell_end(t, t->prefix, t->in_object ? OBJECT : ARRAY, level.container,
+                          level.start, end, level.replaces);
+    if (status == OK && t->tells_events && t->depth)
+        status = shorten_prefix(t);
+    t->in_object = PyDict_CheckExact(innermost(t)->container);
+    t->at = after(t);
+    Py_DECREF(level.container);
+    Py_XDECREF(level.key);
+    return status;
+}
+
+/* -- A string that grows ------------------------------------------------------------------------ */
+
+static Status
+begin_growing(Core *t, Py_ssize_t start)
+{
+    t->string_start = start;
+    t->is_shown = 0;
+    t->at = IN_STRING;
+    if (!t->tells_events)
+        return OK;
+    Py_XSETREF(t->growing, path_here(t));
+    int replaces = t->growing ? is_repeated(t) : -1;
+    t->string_replaces = replaces > 0;
+    return replaces < 0 ? BROKEN : tell_start(t, t->growing, STRING, replaces);
+}
+
+/* The string that grows, a borrowed reference. */
+static PyObject *
+growing_string(Core *t)
+{
+    Level *level = innermost(t);
+    PyObject *string = NULL;
+    if (t->in_object)
+        string = level->key ? PyDict_GetItemWithError(level->container, level->key) : NULL;
+    else if (PyList_GET_SIZE(level->container))
+        string = PyList_GET_ITEM(level->container, PyList_GET_SIZE(level->container) - 1);
+    if (string && PyUnicode_CheckExact(string))
+        return string;
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_RuntimeError, "the string that grows was taken out of the value");
+    return NULL;
+}
+
+/* The string's place in its container; what is put there is taken over. */
+static Status
+replace(Core *t, PyObject *held)
+{
+    Level *level = innermost(t);
+    int failed;
+    if (t->in_object) {
+        failed = PyDict_SetItem(level->container, level->key, held);
+        Py_DECREF(held);
+    }
+    else
+        failed = PyList_SetItem(level->container, PyList_GET_SIZE(level->container) - 1, held);
+    return failed ? BROKEN : OK;
+}
+
+/* CPython appends in place where it holds the only reference, so the container lets go of the
+ * string first: else each delta would copy all that came before it. */
+static Status
+grow(Core *t, PyObject *piece)
+{
+    PyObject *string = growing_string(t);
+    if (!string)
+        return BROKEN;
+    Py_INCREF(string);
+    if (replace(t, Py_NewRef(Py_None)) < 0) {
+        Py_DECREF(string);
+        return BROKEN;
+    }
+    PyUnicode_Append(&string, piece);
+    Status status = string ? replace(t, string) : BROKEN;
+    if (status == OK && t->tells_events)
+        status = tell_delta(t, t->growing, piece);
+    return status;
+}
+
+/* What was gathered of the string becomes visible. */
+static Status
+show(Core *t)
+{
+    if (t->is_shown && !t->gathered.length)
+        return OK;
+    PyObject *piece = built(&t->gathered);
+    if (!piece)
+        return BROKEN;
+    Status status;
+    if (t->is_shown)
+        status = grow(t, piece);
+    else {
+        status = put(t, piece);
+        t->is_shown = 1;
+        if (status == OK && t->tells_events && PyUnicode_GET_LENGTH(piece))
+            status = tell_delta(t, t->growing, piece);
+    }
+    Py_DECREF(piece);
+    return status;
+}
+
+static Status
+end_growing(Core *t, Py_ssize_t end)
+{
+    if (show(t) < 0)
+        return BROKEN;
+    t->at = after(t);
+    if (!t->tells_events)
+        return OK;
+    PyObject *string = growing_string(t);
+    if (!string)
+        return BROKEN;
+    return tell_end(t, t->growing, STRING, string, t->string_start, end, t->string_replaces);
+}
+
+/* A copy of the value that later deltas never change: what is open is copied one level deep. */
+static PyObject *
+spine(Core *t)
+{
+    PyObject *child = NULL;
+    for (Py_ssize_t depth = t->depth; depth >= 0; depth--) {
+        PyObject *container = t->levels[depth].container, *copy;
+        Py_ssize_t size = PyDict_CheckExact(container) ? 0 : PyList_GET_SIZE(container);
+        copy = PyDict_CheckExact(container) ? PyDict_Copy(container)
+                                            : PyList_GetSlice(container, 0, size);
+        if (copy && child) {
+            int failed = PyDict_CheckExact(copy)
+                             ? PyDict_SetItem(copy, t->levels[depth].key, child)
+                             : PyList_SetItem(copy, size - 1, Py_NewRef(child));
+            if (failed)
+                Py_CLEAR(copy);
+        }
+        Py_XDECREF(child);
+        if (!copy)
+            return NULL;
+        child = copy;
+    }
+    PyObject *value = Py_NewRef(PyList_GET_ITEM(child, PyList_GET_SIZE(child) - 1));
+    Py_DECREF(child);
+    return value;
+}
+
+#endif
