@@ -21,7 +21,7 @@ make(PyTypeObject *type, int tells_events)
         return NULL;
     t->tells_events = (char)tells_events;
     t->at = VALUE;
-    t->is_open = t->at_start = t->strings_grow = t->is_shown = 1;
+    t->is_open = t->at_start = t->strings_grow = 1;
     t->line = 1;
     t->max_depth = 400;
     t->max_number = 4300;
@@ -56,11 +56,64 @@ make_live_value(PyTypeObject *type, PyObject *Py_UNUSED(arguments), PyObject *Py
     return make(type, 0);
 }
 
-/* Without options there is nothing to do: `make` has set what they are then. */
+/* A limit that can be one; `None` where it may be missing. */
+static int
+choose_limit(PyObject *given, Py_ssize_t *limit, int may_be_none)
+{
+    if (given == Py_None && may_be_none)
+        return 1;
+    *limit = PyLong_CheckExact(given) ? PyLong_AsSsize_t(given) : -1;
+    PyErr_Clear();
+    return *limit >= 0;
+}
+
+/* One of two words; the first is what it is anyway. */
+static int
+choose_word(PyObject *given, const char *first, const char *second, char *is_first)
+{
+    if (!PyUnicode_CheckExact(given))
+        return 0;
+    *is_first = !PyUnicode_CompareWithASCIIString(given, first);
+    return *is_first || !PyUnicode_CompareWithASCIIString(given, second);
+}
+
+/* Whether the option is what it should be. */
+static int
+choose_one(Core *t, PyObject *name, PyObject *given)
+{
+    char is_last;
+    if (!PyUnicode_CompareWithASCIIString(name, "strings"))
+        return choose_word(given, "growing", "whole", &t->strings_grow);
+    if (!PyUnicode_CompareWithASCIIString(name, "duplicate_names")) {
+        int is_known = choose_word(given, "last", "error", &is_last);
+        t->names_differ = is_known && !is_last;
+        return is_known;
+    }
+    if (!PyUnicode_CompareWithASCIIString(name, "parse_float")) {
+        Py_SETREF(t->parse_float, Py_NewRef(given));
+        return 1;
+    }
+    if (!PyUnicode_CompareWithASCIIString(name, "max_depth"))
+        return choose_limit(given, &t->max_depth, 0);
+    if (!PyUnicode_CompareWithASCIIString(name, "max_number"))
+        return choose_limit(given, &t->max_number, 0);
+    if (!PyUnicode_CompareWithASCIIString(name, "max_string"))
+        return choose_limit(given, &t->max_string, 1);
+    return !PyUnicode_CompareWithASCIIString(name, "max_text")
+           && choose_limit(given, &t->max_text, 1);
+}
+
+/* `make` has set what the options are where none are given. Those that cannot be are the plain
+ * core's to refuse. */
 static int
 init(PyObject *self, PyObject *arguments, PyObject *options)
 {
-    if (!PyTuple_GET_SIZE(arguments) && (!options || !PyDict_GET_SIZE(options)))
+    int are_right = !PyTuple_GET_SIZE(arguments);
+    PyObject *name, *given;
+    Py_ssize_t place = 0;
+    while (are_right && options && PyDict_Next(options, &place, &name, &given))
+        are_right = choose_one((Core *)self, name, given);
+    if (are_right)
         return 0;
     PyObject *method = PyObject_GetAttr(self, choose);
     PyObject *none = method ? PyObject_Call(method, arguments, options) : NULL;
@@ -108,6 +161,7 @@ let_go(Core *t)
     Py_CLEAR(t->base);
     Py_CLEAR(t->prefix);
     Py_CLEAR(t->growing);
+    Py_CLEAR(t->string);
     Py_CLEAR(t->parse_float);
     Py_CLEAR(t->events);
     Py_CLEAR(t->error);

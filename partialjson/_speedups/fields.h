@@ -339,6 +339,25 @@ take_levels(Core *t, PyObject *levels)
     return 0;
 }
 
+/* The string that grows, from its container. */
+static int
+take_string(Core *t)
+{
+    Level *level = innermost(t);
+    PyObject *string = NULL;
+    if (t->in_object)
+        string = level->key ? PyDict_GetItemWithError(level->container, level->key) : NULL;
+    else if (PyList_GET_SIZE(level->container))
+        string = PyList_GET_ITEM(level->container, PyList_GET_SIZE(level->container) - 1);
+    if (!string || !PyUnicode_CheckExact(string)) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "no state of a parser: _container");
+        return -1;
+    }
+    Py_XSETREF(t->string, Py_NewRef(string));
+    return 0;
+}
+
 /* `_take_up(state, levels, prefix, growing, start, replaces)`: what `__setstate__` has made of the
  * plain core's names; the last three are of the string that grows, or of none. */
 static PyObject *
@@ -357,7 +376,7 @@ take_up(Core *t, PyObject *arguments)
     t->is_open = 0;
     if (!error || !PyList_GET_SIZE(levels) || take_levels(t, levels) < 0
         || take_numbers(t, state) < 0 || take_flags(t, state) || take_carried(t, state) < 0
-        || take_gathered(t, state) < 0)
+        || take_gathered(t, state) < 0 || (is_growing(t) && take_string(t) < 0))
         return NULL;
     Py_XSETREF(t->parse_float, Py_NewRef(parse_float));
     Py_XSETREF(t->events, Py_NewRef(events));
@@ -366,7 +385,6 @@ take_up(Core *t, PyObject *arguments)
     Py_XSETREF(t->prefix, Py_NewRef(prefix));
     Py_XSETREF(t->growing, Py_NewRef(growing));
     t->string_replaces = (char)replaces;
-    t->is_shown = 1;
     t->is_reading = 0;
     t->is_open = !t->error && !t->closed;
     Py_RETURN_NONE;

@@ -79,8 +79,7 @@ typedef struct {
     char of_bytes;
     char at_start;
     char closed;
-    char is_shown;        /* the string that grows: is it in its container? */
-    char string_replaces; /* and did it take an earlier member's place? */
+    char string_replaces; /* did the string that grows take an earlier member's place? */
 
     Py_ssize_t consumed;
     Py_ssize_t origin; /* while reading: what to add to an index of the delta for its offset */
@@ -99,6 +98,7 @@ typedef struct {
     PyObject *base;    /* the path of the root: the index of one text of many */
     PyObject *prefix;  /* that of the innermost container; kept where events are told */
     PyObject *growing; /* that of the string that grows; NULL where no events are told */
+    PyObject *string;  /* that string, as far as it is shown; NULL before it is */
     PyObject *parse_float;
     PyObject *events; /* under way or, of `LiveValue`, the last; NULL is an empty list */
     PyObject *error;  /* NULL is None */

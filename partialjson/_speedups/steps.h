@@ -157,17 +157,39 @@ is_beginning(const char *s, int length)
     return hexadecimal(digits) >= 0;
 }
 
+/* What a letter behind a backslash stands for; 0 where it is none, or `u`. */
+INLINE Py_UCS4
+meaning(Py_UCS4 letter)
+{
+    switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+        return letter;
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return 0;
+    }
+}
+
 /* The length of the escape and its character; 0 where the end of the text cuts it, which is there
  * if there are less than twelve characters; -1 where it is none. */
 static int
 read_escape(const char *s, int length, Py_UCS4 *c)
 {
-    static const char LETTERS[] = "\"\\/bfnrt", MEANINGS[] = "\"\\/\b\f\n\r\t";
     if (length < 6 && is_beginning(s, length))
         return 0;
     if (s[1] != 'u') {
-        const char *letter = strchr(LETTERS, s[1]);
-        *c = letter && s[1] ? (Py_UCS4)MEANINGS[letter - LETTERS] : 0;
+        *c = meaning((Py_UCS4)s[1]);
         return *c ? 2 : -1;
     }
     int first = length < 6 ? -1 : hexadecimal(s + 2);
@@ -186,23 +208,20 @@ read_escape(const char *s, int length, Py_UCS4 *c)
     return LONGEST_ESCAPE;
 }
 
-static int
+INLINE int
 has_room(Core *t, Py_ssize_t more)
 {
     if (t->max_string < 0)
         return 1;
     Py_ssize_t length = t->gathered.length;
-    if (is_growing(t) && t->is_shown) {
-        PyObject *string = growing_string(t);
-        if (!string)
-            return -1;
-        length += PyUnicode_GET_LENGTH(string);
-    }
+    if (t->string)
+        length += PyUnicode_GET_LENGTH(t->string);
     return more <= t->max_string - length;
 }
 
+/* An escape that may be cut, by the last delta or by the end of this one. */
 INLINE Status
-escape(Core *t, const Text text, Py_ssize_t *pos)
+long_escape(Core *t, const Text text, Py_ssize_t *pos)
 {
     char s[LONGEST_ESCAPE + 1] = {0};
     int held = (int)t->carried_length, length = held;
@@ -222,9 +241,8 @@ escape(Core *t, const Text text, Py_ssize_t *pos)
         t->at = t->at == IN_STRING ? IN_ESCAPE : t->at;
         return OK;
     }
-    int room = has_room(t, 1);
-    if (room <= 0)
-        return room ? BROKEN : DECLINED;
+    if (!has_room(t, 1))
+        return DECLINED;
     if (add_character(&t->gathered, c) < 0)
         return BROKEN;
     t->at = t->at == IN_ESCAPE ? IN_STRING : t->at;
@@ -232,6 +250,16 @@ escape(Core *t, const Text text, Py_ssize_t *pos)
     t->carried_length = held > read ? held - read : 0; /* behind half a pair */
     memmove(t->carried, t->carried + read, (size_t)t->carried_length);
     return OK;
+}
+
+INLINE Status
+escape(Core *t, const Text text, Py_ssize_t *pos)
+{
+    Py_UCS4 c = *pos + 1 < text.end ? meaning(character(text, *pos + 1)) : 0;
+    if (!c || t->max_string >= 0)
+        return long_escape(t, text, pos);
+    *pos += 2;
+    return add_character(&t->gathered, c);
 }
 
 /* -- Strings and names -------------------------------------------------------------------------- */
@@ -260,7 +288,7 @@ end_gathered_name(Core *t)
 {
     Builder *b = &t->gathered;
     const void *data = b->length ? b->data : "";
-    PyObject *name = b->kind == ONE_BYTE && is_ascii(data, b->length)
+    PyObject *name = b->kind == ONE_BYTE && b->length <= LONGEST_SHARED && is_ascii(data, b->length)
                          ? shared_name(data, b->length)
                          : PyUnicode_FromKindAndData(b->kind, data, b->length);
     Status status = name ? take_name(t, name) : BROKEN;
@@ -285,13 +313,12 @@ string_characters(Core *t, const Text text, Py_ssize_t *pos)
     Status status = OK;
     while (status == OK && *pos < text.end) {
         if (t->carried_length) {
-            status = escape(t, text, pos);
+            status = long_escape(t, text, pos);
             continue;
         }
         Py_ssize_t end = end_of_run(text, *pos);
         if (end > *pos) {
-            int room = has_room(t, end - *pos);
-            status = room > 0 ? add_run(t, text, *pos, end) : room ? BROKEN : DECLINED;
+            status = has_room(t, end - *pos) ? add_run(t, text, *pos, end) : DECLINED;
             if (status != OK || end == text.end) {
                 *pos = status == OK ? end : *pos;
                 return status;
@@ -343,6 +370,25 @@ begin_string(Core *t, const Text text, Py_ssize_t *pos)
     return status;
 }
 
+/* The name from `pos` to `end`; NULL without an error set is what is not UTF-8. */
+INLINE PyObject *
+name_of(Core *t, const Text text, Py_ssize_t pos, Py_ssize_t end)
+{
+    Py_UCS1 narrow[LONGEST_SHARED];
+    const Py_UCS1 *name = text.kind <= ONE_BYTE ? pointer(text, pos) : narrow;
+    Py_ssize_t length = end - pos;
+    int is_shared = length <= LONGEST_SHARED;
+    if (text.kind <= ONE_BYTE)
+        is_shared = is_shared && (text.is_ascii || is_ascii(name, length));
+    else
+        for (Py_ssize_t i = 0; is_shared && i < length; i++) {
+            Py_UCS4 c = character(text, pos + i);
+            is_shared = c < 0x80;
+            narrow[i] = (Py_UCS1)c;
+        }
+    return is_shared ? shared_name(name, length) : string_of(t, text, pos, end);
+}
+
 INLINE Status
 begin_name(Core *t, const Text text, Py_ssize_t *pos)
 {
@@ -355,10 +401,8 @@ begin_name(Core *t, const Text text, Py_ssize_t *pos)
         ++*pos;
         return OK;
     }
-    const Py_UCS1 *bytes = pointer(text, *pos + 1);
-    Py_ssize_t origin = t->origin, length = end - *pos - 1;
-    int is_shared = text.kind <= ONE_BYTE && (text.is_ascii || is_ascii(bytes, length));
-    PyObject *name = is_shared ? shared_name(bytes, length) : string_of(t, text, *pos + 1, end);
+    Py_ssize_t origin = t->origin;
+    PyObject *name = name_of(t, text, *pos + 1, end);
     if (!name)
         return PyErr_Occurred() ? BROKEN : DECLINED;
     Status status = take_name(t, name);

@@ -170,10 +170,17 @@ string_of(Core *t, const Text text, Py_ssize_t pos, Py_ssize_t end)
 
 /* -- The builder -------------------------------------------------------------------------------- */
 
+#define ROOM_KEPT 65536 /* bytes; more would be held until the text ends for one long string */
+
 static void
 clear(Builder *b)
 {
     b->room *= b->kind;
+    if (b->room > ROOM_KEPT) {
+        PyMem_Free(b->data);
+        b->data = NULL;
+        b->room = 0;
+    }
     b->kind = ONE_BYTE;
     b->length = 0;
 }
@@ -207,14 +214,16 @@ make_room(Builder *b, Py_ssize_t more, int kind)
         return BROKEN;
     }
     Py_ssize_t room = (b->length + more) * 2 + 64;
-    void *data = PyMem_Malloc((size_t)(room * kind));
+    int is_wider = kind > b->kind && b->length;
+    void *data = PyMem_Realloc(is_wider ? NULL : b->data, (size_t)(room * kind));
     if (!data) {
         PyErr_NoMemory();
         return BROKEN;
     }
-    if (b->length)
+    if (is_wider) {
         write_characters(data, kind, 0, b->data, b->kind, b->length);
-    PyMem_Free(b->data);
+        PyMem_Free(b->data);
+    }
     b->data = data;
     b->kind = kind;
     b->room = room;

@@ -26,8 +26,6 @@ static PyObject *names[NAMES_SHARED];
 static PyObject *
 shared_name(const Py_UCS1 *ascii, Py_ssize_t length)
 {
-    if (length > LONGEST_SHARED)
-        return ascii_string(ascii, length);
     uint32_t hash = (uint32_t)length * 0x9e3779b1u; /* FNV-1a, begun with the length */
     for (Py_ssize_t i = 0; i < length; i++)
         hash = (hash ^ ascii[i]) * 0x01000193u;
@@ -284,7 +282,7 @@ static Status
 begin_growing(Core *t, Py_ssize_t start)
 {
     t->string_start = start;
-    t->is_shown = 0;
+    Py_CLEAR(t->string);
     t->at = IN_STRING;
     if (!t->tells_events)
         return OK;
@@ -294,53 +292,27 @@ begin_growing(Core *t, Py_ssize_t start)
     return replaces < 0 ? BROKEN : tell_start(t, t->growing, STRING, replaces);
 }
 
-/* The string that grows, a borrowed reference. */
-static PyObject *
-growing_string(Core *t)
-{
-    Level *level = innermost(t);
-    PyObject *string = NULL;
-    if (t->in_object)
-        string = level->key ? PyDict_GetItemWithError(level->container, level->key) : NULL;
-    else if (PyList_GET_SIZE(level->container))
-        string = PyList_GET_ITEM(level->container, PyList_GET_SIZE(level->container) - 1);
-    if (string && PyUnicode_CheckExact(string))
-        return string;
-    if (!PyErr_Occurred())
-        PyErr_SetString(PyExc_RuntimeError, "the string that grows was taken out of the value");
-    return NULL;
-}
-
-/* The string's place in its container; what is put there is taken over. */
+/* What stands in the place of the string that grows. */
 static Status
 replace(Core *t, PyObject *held)
 {
     Level *level = innermost(t);
-    int failed;
-    if (t->in_object) {
-        failed = PyDict_SetItem(level->container, level->key, held);
-        Py_DECREF(held);
-    }
-    else
-        failed = PyList_SetItem(level->container, PyList_GET_SIZE(level->container) - 1, held);
-    return failed ? BROKEN : OK;
+    if (t->in_object)
+        return PyDict_SetItem(level->container, level->key, held) < 0 ? BROKEN : OK;
+    Py_ssize_t last = PyList_GET_SIZE(level->container) - 1;
+    return PyList_SetItem(level->container, last, Py_NewRef(held)) < 0 ? BROKEN : OK;
 }
 
-/* CPython appends in place where it holds the only reference, so the container lets go of the
+/* CPython appends in place where there is one reference alone, so the container lets go of the
  * string first: else each delta would copy all that came before it. */
 static Status
 grow(Core *t, PyObject *piece)
 {
-    PyObject *string = growing_string(t);
-    if (!string)
-        return BROKEN;
-    Py_INCREF(string);
-    if (replace(t, Py_NewRef(Py_None)) < 0) {
-        Py_DECREF(string);
-        return BROKEN;
-    }
-    PyUnicode_Append(&string, piece);
-    Status status = string ? replace(t, string) : BROKEN;
+    Status status = replace(t, Py_None);
+    if (status == OK)
+        PyUnicode_Append(&t->string, piece);
+    if (status == OK)
+        status = t->string ? replace(t, t->string) : BROKEN;
     if (status == OK && t->tells_events)
         status = tell_delta(t, t->growing, piece);
     return status;
@@ -350,17 +322,17 @@ grow(Core *t, PyObject *piece)
 static Status
 show(Core *t)
 {
-    if (t->is_shown && !t->gathered.length)
+    if (t->string && !t->gathered.length)
         return OK;
     PyObject *piece = built(&t->gathered);
     if (!piece)
         return BROKEN;
     Status status;
-    if (t->is_shown)
+    if (t->string)
         status = grow(t, piece);
     else {
         status = put(t, piece);
-        t->is_shown = 1;
+        t->string = Py_NewRef(piece);
         if (status == OK && t->tells_events && PyUnicode_GET_LENGTH(piece))
             status = tell_delta(t, t->growing, piece);
     }
@@ -374,12 +346,12 @@ end_growing(Core *t, Py_ssize_t end)
     if (show(t) < 0)
         return BROKEN;
     t->at = after(t);
-    if (!t->tells_events)
-        return OK;
-    PyObject *string = growing_string(t);
-    if (!string)
-        return BROKEN;
-    return tell_end(t, t->growing, STRING, string, t->string_start, end, t->string_replaces);
+    Status status = OK;
+    if (t->tells_events)
+        status = tell_end(t, t->growing, STRING, t->string, t->string_start, end,
+                          t->string_replaces);
+    Py_CLEAR(t->string);
+    return status;
 }
 
 /* A copy of the value that later deltas never change: what is open is copied one level deep. */
