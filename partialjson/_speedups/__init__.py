@@ -7,6 +7,7 @@ that both say it in the same words.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, ClassVar, Self, Unpack
 
 from partialjson import _plain
@@ -114,6 +115,8 @@ class Parser(_core.Parser, Accelerated):
     __module__ = _plain.Parser.__module__
     __slots__ = ()
 
+    __signature__ = signature(_plain.Parser)
+
     CLASS = _plain.Parser.CLASS
     PLAIN = _plain.Parser
 
@@ -125,6 +128,8 @@ class LiveValue(_core.LiveValue, Accelerated):
     __doc__ = _plain.LiveValue.__doc__
     __module__ = _plain.LiveValue.__module__
     __slots__ = ()
+
+    __signature__ = signature(_plain.LiveValue)
 
     CLASS = _plain.LiveValue.CLASS
     PLAIN = _plain.LiveValue

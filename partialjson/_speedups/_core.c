@@ -512,6 +512,46 @@ find_events(void)
     return failed ? -1 : 0;
 }
 
+/* The docstring of the plain core's twin, with the signature in front as CPython reads it; NULL where
+ * it has none, or with an exception. It is kept as long as the process. */
+static const char *
+words_of(PyObject *type, const char *name, const char *signature)
+{
+    PyObject *twin = PyObject_GetAttrString(type, name);
+    PyObject *doc = twin ? PyObject_GetAttrString(twin, "__doc__") : NULL;
+    PyObject *words = doc && doc != Py_None
+                          ? PyUnicode_FromFormat(signature, name, doc)
+                          : NULL;
+    Py_XDECREF(doc);
+    Py_XDECREF(twin);
+    return words ? PyUnicode_AsUTF8(words) : NULL;
+}
+
+static void
+take_words(PyObject *plain, const char *class, PyMethodDef *methods)
+{
+    PyObject *type = PyObject_GetAttrString(plain, class);
+    for (PyMethodDef *method = methods; type && method->ml_name[0] != '_'; method++)
+        method->ml_doc = words_of(type, method->ml_name,
+                                  method->ml_flags & METH_NOARGS ? "%s($self)\n--\n\n%S"
+                                                                 : "%s($self, /, text)\n--\n\n%S");
+    for (PyGetSetDef *fact = fields; type && fact->name[0] != '_'; fact++)
+        fact->doc = words_of(type, fact->name, "%.0s%S");
+    Py_XDECREF(type);
+}
+
+static int
+take_all_words(void)
+{
+    PyObject *plain = PyImport_ImportModule("partialjson._plain");
+    if (plain) {
+        take_words(plain, "Parser", parser_methods);
+        take_words(plain, "LiveValue", live_value_methods);
+    }
+    Py_XDECREF(plain);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 static int
 intern_all(void)
 {
@@ -550,8 +590,8 @@ PyInit__core(void)
 {
     PyObject *module = PyModule_Create(&definition);
     if (module
-        && (intern_all() < 0 || find_events() < 0 || add_type(module, &parser_spec) < 0
-            || add_type(module, &live_value_spec) < 0))
+        && (intern_all() < 0 || find_events() < 0 || take_all_words() < 0
+            || add_type(module, &parser_spec) < 0 || add_type(module, &live_value_spec) < 0))
         Py_CLEAR(module);
     return module;
 }
