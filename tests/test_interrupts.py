@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import partialjson
-from partialjson import Documents, Fragments, Parser, PartialJSONError
+from partialjson import Documents, Fragments, PartialJSONError
+from partialjson._plain import Parser
 from partialjson.front import JSONFinder, Mender
 
 PACKAGE = str(Path(partialjson.__file__).parent)
