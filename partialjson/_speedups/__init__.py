@@ -110,6 +110,7 @@ class Accelerated(Facts):
         return broken_off(error)
 
 
+@_core.own
 class Parser(_core.Parser, Accelerated):
     __doc__ = _plain.Parser.__doc__
     __module__ = _plain.Parser.__module__
@@ -124,6 +125,7 @@ class Parser(_core.Parser, Accelerated):
         return super()._saved() | {"starts": self._starts, "replaces": self._replaces}
 
 
+@_core.own
 class LiveValue(_core.LiveValue, Accelerated):
     __doc__ = _plain.LiveValue.__doc__
     __module__ = _plain.LiveValue.__module__

@@ -1,8 +1,12 @@
-from typing import Any
+from typing import Any, TypeVar
 
 from partialjson._intake import Delta
 from partialjson.events import Event
 from partialjson.path import JSON, Path
+
+Class = TypeVar("Class", bound=type)
+
+def own(cls: Class, /) -> Class: ...
 
 class Core:
     value: JSON

@@ -4,6 +4,8 @@
 
 #include "steps.h"
 
+#include <structmember.h> /* of 3.11 */
+
 static PyObject *
 or_none(PyObject *held)
 {
@@ -22,7 +24,7 @@ static PyObject *
 of_levels(Core *t, Py_ssize_t first, Py_ssize_t end, PyObject *(*part)(const Level *))
 {
     PyObject *list = PyList_New(0);
-    for (Py_ssize_t i = first; list && i < end; i++) {
+    for (Py_ssize_t i = first; list && i < end && i <= t->depth; i++) { /* the collector ran */
         PyObject *held = part(&t->levels[i]);
         if (!held || PyList_Append(list, held) < 0)
             Py_CLEAR(list);
@@ -142,13 +144,6 @@ get_events(Core *t, void *Py_UNUSED(closure))
     return Py_XNewRef(t->events);
 }
 
-static PyObject *
-get_value(Core *t, void *Py_UNUSED(closure))
-{
-    PyObject *root = t->levels[0].container;
-    return or_none(PyList_GET_SIZE(root) ? PyList_GET_ITEM(root, PyList_GET_SIZE(root) - 1) : NULL);
-}
-
 static int
 set_tells_names(Core *t, PyObject *told, void *Py_UNUSED(closure))
 {
@@ -158,8 +153,12 @@ set_tells_names(Core *t, PyObject *told, void *Py_UNUSED(closure))
 
 #define GETTER(name, as) {as, (getter)get_##name, NULL, NULL, NULL}
 
+static PyMemberDef members[] = {
+    {"value", T_OBJECT_EX, offsetof(Core, value), READONLY, NULL},
+    {NULL},
+};
+
 static PyGetSetDef fields[] = {
-    GETTER(value, "value"),
     GETTER(events, "last_events"),
     GETTER(error, "error"),
     GETTER(complete, "complete"),
@@ -219,7 +218,7 @@ take_number(PyObject *state, const char *name, Py_ssize_t *number)
     if (held == Py_None)
         *number = -1;
     else if (held)
-        *number = PyLong_AsSsize_t(held);
+        *number = PyNumber_AsSsize_t(held, NULL); /* a limit may be any, this is the same to us */
     return held && !PyErr_Occurred() ? 0 : -1;
 }
 
@@ -381,6 +380,12 @@ take_up(Core *t, PyObject *arguments)
     Py_XSETREF(t->parse_float, Py_NewRef(parse_float));
     Py_XSETREF(t->events, Py_NewRef(events));
     Py_XSETREF(t->error, error == Py_None ? NULL : Py_NewRef(error));
+    PyObject *root = t->levels[0].container;
+    if (!PyList_GET_SIZE(root)) {
+        PyErr_SetString(PyExc_ValueError, "no state of a parser: _root");
+        return NULL;
+    }
+    Py_SETREF(t->value, Py_NewRef(PyList_GET_ITEM(root, PyList_GET_SIZE(root) - 1)));
     Py_XSETREF(t->base, Py_NewRef(base));
     Py_XSETREF(t->prefix, Py_NewRef(prefix));
     Py_XSETREF(t->growing, Py_NewRef(growing));

@@ -31,7 +31,8 @@ add_digits(const char *s, Number *n)
     return s;
 }
 
-/* The exponent in `s`, bounded so that nothing overflows: a double has 308 at most. */
+/* The exponent in `s`, bounded so that nothing overflows, and so high that no number is long enough to
+ * make up for it. */
 static const char *
 add_exponent(const char *s, Number *n)
 {
@@ -40,7 +41,7 @@ add_exponent(const char *s, Number *n)
         s++;
     n->is_whole = is_digit(*s);
     for (; is_digit(*s); s++)
-        value = value < 100000 ? value * 10 + (*s - '0') : value;
+        value = value < PY_SSIZE_T_MAX / 40 ? value * 10 + (*s - '0') : value;
     n->exponent += sign * value;
     return s;
 }
@@ -72,6 +73,8 @@ read_number(const char *text, Number *n)
     n->length = s - text;
 }
 
+/* Where doubles are computed as doubles: the x87 of 32-bit builds would round twice. */
+#if FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1
 static const double TENS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -87,8 +90,11 @@ read_exactly(const Number *n, double *value)
     *value = n->exponent < 0 ? *value / TENS[-n->exponent] : *value * TENS[n->exponent];
     return 1;
 }
+#else
+#define read_exactly(n, value) 0
+#endif
 
-#if LDBL_MANT_DIG == 64 && FLT_EVAL_METHOD == 0
+#if LDBL_MANT_DIG == 64 && FLT_EVAL_METHOD == 0 && defined(__x86_64__)
 /* The same with 64 bits, where powers of ten are exact up to 27. The result is within half a unit
  * of its last place, so that rounding it once more, to 53 bits, is right unless its last eleven bits
  * are next to the middle. Numbers of 16 to 19 digits: 0.6 instead of 0.9 of `json.loads`. */

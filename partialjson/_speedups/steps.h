@@ -33,18 +33,6 @@ more_carried(Core *t)
     return OK;
 }
 
-INLINE int
-is_of_a_number(Py_UCS4 c)
-{
-    return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || (c | 32) == 'e';
-}
-
-INLINE int
-ends_a_number(Py_UCS4 c)
-{
-    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* The number that was carried this far, and which something ends: its value. */
 NEVER_INLINE Status
 end_number(Core *t, Py_ssize_t length, Py_ssize_t start)
@@ -84,7 +72,7 @@ number(Core *t, const Text text, Py_ssize_t *pos)
     Py_UCS4 c = 0;
     for (; at < text.end && length <= t->max_number; at++) {
         c = character(text, at);
-        if (!is_of_a_number(c))
+        if (!is(OF_A_NUMBER, c))
             break;
         if (length + 1 == t->room_for_carried && more_carried(t) < 0)
             return BROKEN;
@@ -93,9 +81,9 @@ number(Core *t, const Text text, Py_ssize_t *pos)
     t->carried[length] = 0;
     if (length > t->max_number)
         return DECLINED;
-    Status status = at == text.end     ? carry_number(t, length)
-                    : ends_a_number(c) ? end_number(t, length, start)
-                                       : DECLINED;
+    Status status = at == text.end         ? carry_number(t, length)
+                    : is(ENDS_A_NUMBER, c) ? end_number(t, length, start)
+                                           : DECLINED;
     if (status == OK)
         *pos = at;
     return status;
@@ -460,7 +448,7 @@ INLINE Status
 step(Core *t, const Text text, Py_ssize_t *pos)
 {
     Py_UCS4 c = character(text, *pos);
-    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+    if (is(SPACE, c)) {
         ++*pos;
         if (c == '\n') {
             t->line++;

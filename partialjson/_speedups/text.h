@@ -7,8 +7,12 @@
 
 #include "state.h"
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) || (defined(_MSC_VER) && defined(_M_X64))
+#define HAS_SSE2
 #include <emmintrin.h>
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
 #endif
 
 enum { UTF_8 = 0, ONE_BYTE = 1, TWO_BYTES = 2, FOUR_BYTES = 4 };
@@ -39,9 +43,33 @@ pointer(const Text text, Py_ssize_t pos)
     return (const char *)text.data + pos * (text.kind == UTF_8 ? 1 : text.kind);
 }
 
+/* -- Classes of characters (RFC 8259, sections 2, 6 and 7) --------------------------------------- */
+
+enum { STOP = 1, OF_A_NUMBER = 2, SPACE = 4, ENDS_A_NUMBER = 8 };
+
+#define BLANK (STOP | SPACE | ENDS_A_NUMBER)
+static const unsigned char CLASSES[256] = {
+    STOP, STOP, STOP,  STOP,  STOP, STOP, STOP,  STOP, /* control characters: no string has them */
+    STOP, BLANK, BLANK, STOP, STOP, BLANK, STOP, STOP,
+    STOP, STOP, STOP,  STOP,  STOP, STOP, STOP,  STOP,
+    STOP, STOP, STOP,  STOP,  STOP, STOP, STOP,  STOP,
+    [' '] = SPACE | ENDS_A_NUMBER, [','] = ENDS_A_NUMBER, [']'] = ENDS_A_NUMBER,
+    ['}'] = ENDS_A_NUMBER, ['"'] = STOP, ['\\'] = STOP,
+    ['0'] = OF_A_NUMBER, ['1'] = OF_A_NUMBER, ['2'] = OF_A_NUMBER, ['3'] = OF_A_NUMBER,
+    ['4'] = OF_A_NUMBER, ['5'] = OF_A_NUMBER, ['6'] = OF_A_NUMBER, ['7'] = OF_A_NUMBER,
+    ['8'] = OF_A_NUMBER, ['9'] = OF_A_NUMBER, ['-'] = OF_A_NUMBER, ['+'] = OF_A_NUMBER,
+    ['.'] = OF_A_NUMBER, ['e'] = OF_A_NUMBER, ['E'] = OF_A_NUMBER,
+};
+
+INLINE int
+is(int class, Py_UCS4 c)
+{
+    return c < 0x100 && (CLASSES[c] & class);
+}
+
 /* -- The end of a run of plain characters: a quotation mark, a backslash or a control character -- */
 
-#if defined(__SSE2__)
+#if defined(HAS_SSE2)
 INLINE Py_ssize_t
 skip_wide(const Text text, Py_ssize_t pos)
 {
@@ -88,11 +116,9 @@ skip_wide(const Text text, Py_ssize_t pos)
 INLINE Py_ssize_t
 end_of_run(const Text text, Py_ssize_t pos)
 {
-    for (pos = skip_wide(text, pos); pos < text.end; pos++) {
-        Py_UCS4 c = character(text, pos);
-        if (c == '"' || c == '\\' || c < 0x20)
-            break;
-    }
+    pos = skip_wide(text, pos);
+    while (pos < text.end && !is(STOP, character(text, pos)))
+        pos++;
     return pos;
 }
 

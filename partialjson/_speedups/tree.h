@@ -60,10 +60,12 @@ tell(Core *t, PyObject *event)
     return status;
 }
 
+/* Not tracked by the collector: all of its slots are to be set, and what tells of no container can be
+ * in no cycle. */
 INLINE PyObject *
 new_event(const EventClass *class, PyObject *path)
 {
-    PyObject *event = class->type->tp_alloc(class->type, 0);
+    PyObject *event = PyObject_GC_New(PyObject, class->type);
     if (event)
         set(event, class->path, Py_NewRef(path));
     return event;
@@ -93,19 +95,20 @@ static Status
 tell_end(Core *t, PyObject *path, Kind kind, PyObject *value, Py_ssize_t start, Py_ssize_t end,
          int replaces)
 {
-    PyObject *event = new_event(&value_end, path);
-    if (!event)
+    PyObject *first = PyLong_FromSsize_t(start), *last = PyLong_FromSsize_t(end);
+    PyObject *event = first && last ? new_event(&value_end, path) : NULL;
+    if (!event) {
+        Py_XDECREF(first);
+        Py_XDECREF(last);
         return BROKEN;
+    }
     set(event, value_end.kind, Py_NewRef(kind_names[kind]));
     set(event, value_end.value, Py_NewRef(value));
     set(event, value_end.replaces, Py_NewRef(replaces ? Py_True : Py_False));
-    PyObject *first = PyLong_FromSsize_t(start), *last = PyLong_FromSsize_t(end);
     set(event, value_end.start, first);
     set(event, value_end.end, last);
-    if (!first || !last) {
-        Py_DECREF(event);
-        return BROKEN;
-    }
+    if (kind <= ARRAY || kind == NUMBER) /* `parse_float` may make anything */
+        PyObject_GC_Track(event);
     return tell(t, event);
 }
 
@@ -139,6 +142,8 @@ put(Core *t, PyObject *value)
     Level *level = innermost(t);
     int failed = t->in_object ? PyDict_SetItem(level->container, level->key, value)
                               : PyList_Append(level->container, value);
+    if (!t->depth)
+        Py_SETREF(t->value, Py_NewRef(value));
     return failed ? BROKEN : OK;
 }
 
@@ -297,6 +302,8 @@ static Status
 replace(Core *t, PyObject *held)
 {
     Level *level = innermost(t);
+    if (!t->depth)
+        Py_SETREF(t->value, Py_NewRef(held));
     if (t->in_object)
         return PyDict_SetItem(level->container, level->key, held) < 0 ? BROKEN : OK;
     Py_ssize_t last = PyList_GET_SIZE(level->container) - 1;
