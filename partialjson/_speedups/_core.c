@@ -4,8 +4,7 @@
  * the delta from the same state: so both have the same errors, in the same words, at the same
  * offsets. `__init__.py` adds what is seldom asked for, in Python.
  */
-#include "steps.h"
-#include "fields.h"
+#include "states.h"
 
 /* -- Making and letting go ---------------------------------------------------------------------- */
 
@@ -103,15 +102,19 @@ choose_one(Core *t, PyObject *name, PyObject *given)
 }
 
 /* `make` has set what the options are where none are given. Those that cannot be are the plain
- * core's to refuse. */
+ * core's to refuse, and a parser that has read begins anew there. */
 static int
 init(PyObject *self, PyObject *arguments, PyObject *options)
 {
-    int are_right = !PyTuple_GET_SIZE(arguments);
+    Core *t = (Core *)self;
+    int is_new = t->is_open && !t->consumed && !t->carried_length && !t->of_bytes;
+    int are_right = is_new && !PyTuple_GET_SIZE(arguments);
     PyObject *name, *given;
     Py_ssize_t place = 0;
+    if (is_reading(t))
+        return -1;
     while (are_right && options && PyDict_Next(options, &place, &name, &given))
-        are_right = choose_one((Core *)self, name, given);
+        are_right = PyUnicode_Check(name) && choose_one(t, name, given);
     if (are_right)
         return 0;
     PyObject *method = PyObject_GetAttr(self, choose);
@@ -133,6 +136,7 @@ traverse(Core *t, visitproc visit, void *arg)
     Py_VISIT(t->prefix);
     Py_VISIT(t->growing);
     Py_VISIT(t->value);
+    Py_VISIT(t->nothing);
     Py_VISIT(t->parse_float);
     Py_VISIT(t->events);
     Py_VISIT(t->error);
@@ -144,9 +148,10 @@ static int
 clear_references(Core *t)
 {
     t->is_open = 0;
+    Py_XSETREF(t->error, Py_NewRef(half_read));
+    Py_XSETREF(t->parse_float, Py_NewRef(&PyFloat_Type)); /* a bound method has no `tp_clear` */
     Py_CLEAR(t->growing);
     Py_CLEAR(t->events);
-    Py_CLEAR(t->error);
     if (t->depth >= 0 && PyList_CheckExact(t->levels[0].container))
         return PyList_SetSlice(t->levels[0].container, 0, PY_SSIZE_T_MAX, NULL);
     return 0;
@@ -183,6 +188,8 @@ call(Core *t, PyObject *method, PyObject *argument)
 {
     PyObject *none = PyObject_CallMethodOneArg((PyObject *)t, method, argument);
     Py_XDECREF(none);
+    if (!none && !t->is_open && !t->error && !t->closed)
+        t->error = Py_NewRef(half_read); /* there was no memory to begin */
     return none ? 0 : -1;
 }
 
@@ -194,9 +201,9 @@ break_off(Core *t)
     PyErr_Fetch(&type, &error, &traceback);
     PyErr_NormalizeException(&type, &error, &traceback);
     t->is_open = t->is_reading = 0;
-    if (error)
-        Py_XSETREF(t->error, PyObject_CallMethodOneArg((PyObject *)t, broken_off, error));
-    PyErr_Clear(); /* where there is no memory to say so, `feed` says it then */
+    PyObject *over = PyObject_CallMethodOneArg((PyObject *)t, broken_off, error);
+    Py_XSETREF(t->error, over ? over : Py_NewRef(half_read)); /* where no memory is left to say so */
+    PyErr_Clear();
     PyErr_Restore(type, error, traceback);
     return -1;
 }
@@ -214,6 +221,7 @@ static int
 go_on_plainly(Core *t, PyObject *delta, Py_ssize_t pos, PyObject *method)
 {
     PyObject *left = rest(delta, pos);
+    t->is_open = 0; /* until the plain core's state is taken up */
     int failed = left ? call(t, method, left) : break_off(t);
     Py_XDECREF(left);
     return failed;
@@ -336,35 +344,42 @@ is_plain(Core *t, PyObject *delta)
 INLINE int
 add_plain(Core *t, PyObject *delta)
 {
+    const int kind = PyUnicode_KIND(delta), is_growing = t->at == IN_STRING;
+    const void *data = PyUnicode_DATA(delta);
     Py_ssize_t length = PyUnicode_GET_LENGTH(delta);
-    t->consumed += length;
+    t->is_reading = 1;
     Status status =
-        t->at == IN_STRING
-            ? grow(t, delta)
-            : add(&t->gathered, PyUnicode_KIND(delta), PyUnicode_DATA(delta), length);
+        is_growing ? grow(t, kind, data, length) : add(&t->gathered, kind, data, length);
+    t->consumed += length;
+    if (status == OK && is_growing && t->tells_events)
+        status = tell_delta(t, t->growing, delta);
+    t->is_reading = 0;
     return status == OK ? 0 : break_off(t);
+}
+
+/* Whether the call comes from inside `feed`, wherever that reads. */
+INLINE int
+is_inside(Core *t)
+{
+    if (!t->is_reading && (t->is_open || t->error || t->closed))
+        return 0;
+    PyErr_SetString(PyExc_RuntimeError, "feed() inside feed(): the parser is reading a piece");
+    return 1;
 }
 
 static int
 admit(Core *t, PyObject *delta)
 {
-    if (t->is_reading) {
-        PyErr_SetString(PyExc_RuntimeError, "feed() inside feed(): the parser is reading a piece");
+    if (is_inside(t))
         return -1;
-    }
-    if (!t->is_open) {
-        if (!t->error && !t->closed) {
-            PyErr_SetString(PyExc_RuntimeError, "feed() was broken off in the middle of a text");
-            return -1;
-        }
+    if (!t->is_open)
         return call(t, read_plainly, delta);
-    }
     if (PyUnicode_CheckExact(delta))
         return is_plain(t, delta) ? add_plain(t, delta) : read_str(t, delta);
     if (PyBytes_CheckExact(delta))
         return read_bytes(t, delta);
     PyObject *exact = PyObject_CallMethodOneArg((PyObject *)t, exactly, delta);
-    int failed = !exact ? -1 : PyUnicode_Check(exact) ? read_str(t, exact) : read_bytes(t, exact);
+    int failed = exact ? admit(t, exact) : -1;
     Py_XDECREF(exact);
     return failed;
 }
@@ -394,6 +409,8 @@ take_events(Core *t)
         return events;
     if (!t->nothing || Py_REFCNT(t->nothing) > 1 || PyList_GET_SIZE(t->nothing))
         Py_XSETREF(t->nothing, PyList_New(0));
+    if (!t->nothing)
+        break_off(t); /* the caller cannot know that the delta was read */
     return Py_XNewRef(t->nothing);
 }
 
@@ -415,6 +432,8 @@ live_value_feed(Core *t, PyObject *const *arguments, Py_ssize_t count, PyObject 
 static int
 close_text(Core *t)
 {
+    if (is_inside(t))
+        return -1;
     if (t->closed && !t->error)
         return 0;
     if (!t->is_open || t->at != END || t->undecoded_length)
@@ -443,7 +462,8 @@ begin_at(Core *t, PyObject *arguments, PyObject *by_name)
     static char *NAMES[] = {"", "", "", "", "of_bytes", NULL};
     PyObject *base;
     int of_bytes;
-    if (!PyArg_ParseTupleAndKeywords(arguments, by_name, "O!nnn$p", NAMES, &PyTuple_Type, &base,
+    if (is_reading(t)
+        || !PyArg_ParseTupleAndKeywords(arguments, by_name, "O!nnn$p", NAMES, &PyTuple_Type, &base,
                                      &t->consumed, &t->line, &t->line_start, &of_bytes))
         return NULL;
     Py_SETREF(t->base, Py_NewRef(base));
@@ -603,7 +623,7 @@ static PyObject *
 own(PyObject *Py_UNUSED(module), PyObject *class)
 {
     PyTypeObject *type = (PyTypeObject *)class;
-    if (!PyType_Check(class) || (type->tp_base->tp_methods != parser_methods
+    if (!PyType_Check(class) || !type->tp_base || (type->tp_base->tp_methods != parser_methods
                                  && type->tp_base->tp_methods != live_value_methods)) {
         PyErr_SetString(PyExc_TypeError, "own() takes a class whose base is one of this module");
         return NULL;

@@ -99,6 +99,7 @@ typedef struct {
     PyObject *prefix;  /* that of the innermost container; kept where events are told */
     PyObject *growing; /* that of the string that grows; NULL where no events are told */
     PyObject *string;  /* that string, as far as it is shown; NULL before it is */
+    Py_ssize_t room;   /* for characters of ASCII behind its end */
     PyObject *value; /* the root list's last element: an attribute costs least as a member */
     PyObject *nothing; /* the empty list that `feed` gave last */
     PyObject *parse_float;
