@@ -22,6 +22,7 @@ class Document:
     def __init__(self) -> None:
         self._root: list[JSON] = [None]  # the document is its only element
         self._grows: tuple[JSON, str | int] | None = None
+        self._grows_at: str | None = None  # its pointer
         self._parts: list[str] = []
 
     def apply(self, operations: Sequence[Operation]) -> None:
@@ -31,6 +32,9 @@ class Document:
             ValueError: An operation cannot be done.
         """
         for operation in operations:
+            if operation["op"] == "append" and operation["path"] == self._grows_at:
+                self._parts.append(operation["value"])
+                continue
             holder, token = self._place_of(operation["path"])
             if operation["op"] == "append":
                 self._append(holder, token, operation)
@@ -70,13 +74,14 @@ class Document:
         if self._grows is None or self._grows[0] is not holder or self._grows[1] != key:
             self._settle()
             self._grows, self._parts = (holder, key), [holder[key]]
+            self._grows_at = operation["path"]
         self._parts.append(operation["value"])
 
     def _settle(self) -> None:
         if self._grows is not None:
             holder, key = self._grows
             holder[key] = "".join(self._parts)
-            self._grows, self._parts = None, []
+            self._grows, self._grows_at, self._parts = None, None, []
 
 
 def copied(value: JSON) -> JSON:

@@ -43,9 +43,12 @@ def coalesce(operations: Iterable[Operation]) -> list[Operation]:
     Appends to one string that follow each other are one, and what is done to a value that the
     operation before has just put there is folded into it.
     """
+    given = [*operations]
+    if len(given) == 1:
+        return [given[0].copy()]
     folded: list[Operation] = []
     own = Own()
-    for operation in joined(operations):
+    for operation in joined(given):
         if not (folded and own.fold(folded[-1], operation)):
             folded.append(operation)
     return folded

@@ -92,6 +92,7 @@ class Patches:
         self.open, self.closed, self.invalid = (), [], []
         self._string: Path | None = None  # the one that grows
         self._parts: list[str] = []  # of it, where it is told anew as a whole
+        self._grows: tuple[Path, str] = (), ""  # the path and the pointer of the delta before
         self._ended: ValueEnd | None = None
         self._marked: dict[Path, list[Fact]] = {}
         self._said: set[str] = set()  # what the marks are of
@@ -106,7 +107,10 @@ class Patches:
         self.closed, self.invalid = [], []
         operations: list[Operation] = []
         for event in events:
-            operations += self._told(event)
+            if isinstance(event, StringDelta):  # first, and by itself: there are most of them
+                operations.append(self._grown(event.path, event.text))
+            else:
+                operations += self._told(event)
         return operations
 
     @property
@@ -117,8 +121,6 @@ class Patches:
 
     def _told(self, event: object) -> Sequence[Operation]:
         match event:
-            case StringDelta(path, text):
-                return self._grown(path, text)
             case ValueEnd():
                 return self._over(event)
             case ValueStart(path, kind, replaces):
@@ -139,11 +141,15 @@ class Patches:
             self._string, self._parts = path, []
         return [placed(path, EMPTY[kind](), replaces=replaces)]
 
-    def _grown(self, path: Path, text: str) -> list[Operation]:
+    def _grown(self, path: Path, text: str) -> Operation:
+        before, pointer = self._grows
+        if path != before:
+            pointer = to_pointer(path)
+            self._grows = path, pointer
         if self._appends:
-            return [{"op": "append", "path": to_pointer(path), "value": text}]
+            return {"op": "append", "path": pointer, "value": text}
         self._parts.append(text)
-        return [placed(path, "".join(self._parts), replaces=True)]
+        return {"op": "replace", "path": pointer, "value": "".join(self._parts)}
 
     def _over(self, end: ValueEnd) -> list[Operation]:
         path = end.path

@@ -7,7 +7,7 @@ ends, and whether it is over, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from partialjson._intake import Characters
@@ -100,13 +100,11 @@ class Contents:
 
     # -- what is said ------------------------------------------------------------------------------
 
-    def tell(self, item: Item) -> list[StreamEvent]:
+    def tell(self, item: Item) -> Sequence[StreamEvent]:
         """What happens by an item."""
+        if isinstance(item, Delta):
+            return self._delta(item.channel, item.text)
         match item:
-            case Delta(channel=channel, text=text):
-                # Of several contents one text is made: so it is one that comes again.
-                place = CONTENT if self._is_read(channel) else channel
-                return self._taken(self.replay.grow(place, text))
             case Whole(channel=channel, text=text):
                 return self._taken(self.replay.whole(channel, text))
             case ToolCall(channel=channel):
@@ -116,6 +114,13 @@ class Contents:
             case Restart():
                 return self.begin()
         return [item] if isinstance(item, Heartbeat) else []
+
+    def _delta(self, channel: Channel, text: str) -> Sequence[StreamEvent]:
+        is_read = self._is_read(channel)
+        if is_read and self.content_began and not self.replay.keeps:
+            return self._content(text)  # all of it is news, and the channel is known
+        # Of several contents one text is made: so it is one that comes again.
+        return self._taken(self.replay.grow(CONTENT if is_read else channel, text))
 
     @property
     def of_bytes(self) -> bool:
@@ -131,7 +136,7 @@ class Contents:
         self.tell(ToolCall(channel) if channel.kind == "tool" else Delta(channel, ""))
         self.tell(Delta(channel, text))
 
-    def read(self, piece: Any) -> list[StreamEvent]:
+    def read(self, piece: Any) -> Sequence[StreamEvent]:
         """What happens by a piece of a source that is the JSON, or an answer with JSON in it."""
         if not self.replay.keeps:
             return self._content(piece)
@@ -160,10 +165,10 @@ class Contents:
                 events += self._rewind(step)
         return events
 
-    def _grow(self, item: Delta) -> list[StreamEvent]:
+    def _grow(self, item: Delta) -> Sequence[StreamEvent]:
         channel, text = item.channel, item.text
         if channel.kind == "tool":
-            return [*self.tools.feed(item)]
+            return self.tools.feed(item)
         if self._is_read(channel):
             # What a byte was not is told by the parser, in its own words.
             fed = self._characters.as_fed(text) if self.replay.keeps else text
@@ -172,7 +177,7 @@ class Contents:
             self._texts.setdefault(channel, []).append(text)
         return [TextDelta(channel, text)]
 
-    def _content(self, piece: Any) -> list[StreamEvent]:
+    def _content(self, piece: Any) -> Sequence[StreamEvent]:
         if self.finder is None:
             return self._feed(piece)
         text = piece if self.replay.keeps else self._characters.feed(piece)
@@ -190,10 +195,10 @@ class Contents:
                 events += self._feed(self._characters.as_fed(piece.text))
         return events
 
-    def _feed(self, piece: Any) -> list[StreamEvent]:
-        if not isinstance(piece, str) or piece.strip(" \t\n\r"):
+    def _feed(self, piece: Any) -> Sequence[StreamEvent]:
+        if not self.content_began and (not isinstance(piece, str) or piece.strip(" \t\n\r")):
             self.content_began = True  # some models write a line end before a tool call
-        return [*self.json.feed(piece)]
+        return self.json.feed(piece)
 
     # -- what is taken back ------------------------------------------------------------------------
 
@@ -222,7 +227,7 @@ class Contents:
         """The answer is whole: what of it did not come again is taken back."""
         return self._taken(self.replay.end())
 
-    def close_held(self) -> list[StreamEvent]:
+    def close_held(self) -> Sequence[StreamEvent]:
         """What is left where the end cuts a character, or shows that a text was JSON."""
         if self.json.error is not None:
             return []

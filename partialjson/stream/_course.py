@@ -6,7 +6,7 @@ what flows out are events, and whether the answer is over where a source is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -76,17 +76,18 @@ class Course:
         """
         if self.reader is None:
             raise TypeError("items() needs a provider: without one the source is the JSON itself")
-        if self.over:
-            return []
-        items = self.reader.feed(piece)
-        self.error = self.reader.error
+        return [] if self.over else self._items(self.reader, piece)
+
+    def _items(self, reader: Reader, piece: object) -> list[Item]:
+        items = reader.feed(piece)
+        self.error = reader.error
         return items
 
     def hear(self, items: list[Item]) -> list[StreamEvent]:
         """What happens by the items, up to the end marker or a fault of the content."""
         events: list[StreamEvent] = []
         for item in items:
-            if isinstance(item, Heartbeat) or not (self._witness.done or self._contents.fault):
+            if not (self._witness.done or self._contents.fault) or isinstance(item, Heartbeat):
                 events += self._heard(item)  # else it is as unread as a piece behind this one
         return events
 
@@ -222,7 +223,7 @@ class Course:
         self._billed = self.billed
         self._witness, self._has_told, self._bills = Witness(), False, bills
 
-    def _heard(self, item: Item) -> list[StreamEvent]:
+    def _heard(self, item: Item) -> Sequence[StreamEvent]:
         if isinstance(item, Restart):
             self._begin_anew(bills=True)
         self._witness.hear(item)
@@ -231,13 +232,14 @@ class Course:
             if self._only and not self._only(item.channel):
                 return []
         events = self._contents.tell(item)
-        self._fail(self._contents.fault)
+        if (fault := self._contents.fault) is not None:
+            self._fail(fault)
         return events
 
     def _read(self, piece: Any) -> list[StreamEvent]:
         """What happens by a piece of the JSON itself."""
         self._has_told = True
-        events = self._contents.read(piece)
+        events = [*self._contents.read(piece)]
         self._fail(self._contents.fault)
         return events
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Protocol, get_args
 
 from partialjson.errors import BadContentType, LimitExceeded, TransportError
-from partialjson.path import JSON
 from partialjson.wire.framing import BodyDecoder, Message
 from partialjson.wire.messages import (
     ArgumentPart,
@@ -43,6 +42,7 @@ LINE_OF_A_STREAM = re.compile(r"(data|event|id|retry)?:")
 FIELDS = ("data:", "event:", "id:", "retry:")
 NUMBERED = re.compile(r"(.*?)(\d{1,18})", re.ASCII | re.DOTALL)
 ITEMS = get_args(Item)
+BYTES = (bytes, bytearray, memoryview)
 OF_ANSWERS = (Delta, Whole, ToolCall, ArgumentPart, Restart, Finish)  # the rest comes in any
 NAMES = tuple(sorted([*PROVIDERS, JSON_TEXT, PLAIN_TEXT]))
 
@@ -227,7 +227,7 @@ class MessageReader:
             TypeError: It is neither bytes, nor a frame, nor an object with members. This ends
                 nothing.
         """
-        if isinstance(piece, bytes | bytearray | memoryview):
+        if isinstance(piece, BYTES):
             return self._said(self._messages(bytes(piece)))
         if isinstance(piece, ITEMS):
             return self._joined([piece])
@@ -241,7 +241,9 @@ class MessageReader:
         if not isinstance(message, dict) or not message:
             found = type(piece).__name__
             raise TypeError(f"expected bytes of a provider's stream, or its SDK's, got {found}")
-        return self._said([message])
+        said = self._provider.read(message)
+        self._count(said)
+        return self._joined(said)
 
     def end(self) -> list[Item]:
         """What a clean end of the body tells: a body of one message has come."""
@@ -273,19 +275,17 @@ class MessageReader:
             self.error = error
             return error.events
 
-    def _said(self, messages: Sequence[Message | dict[str, JSON]]) -> list[Item]:
+    def _said(self, messages: Sequence[Message]) -> list[Item]:
         items: list[Item] = []
         for message in messages:
-            if isinstance(message, dict):
-                said = self._provider.read(message)
-            elif message.event is None:
+            if message.event is None:
                 items.append(Heartbeat(message.data.strip()))
                 continue
-            else:
-                said = self._provider.feed(message.data, message.event)
-                if self._left is not None:
-                    said = self._decided(self._left, message, said)
-                self._first_event_id = self._first_event_id or message.id
+            said = self._provider.feed(message.data, message.event)
+            if self._left is not None:
+                said = self._decided(self._left, message, said)
+            if not self._first_event_id:
+                self._first_event_id = message.id
             self._count(said)
             items += said
         return self._joined(items)
@@ -315,6 +315,9 @@ class MessageReader:
         return before.answer_id != "" and before.answer_id == now.answer_id
 
     def _count(self, said: list[Item]) -> None:
+        if self._is_read and len(said) == 1 and type(said[0]) is Delta:
+            self.data += 1  # as nearly all are
+            return
         kinds = {type(item) for item in said}
         self.data += kinds != {Heartbeat}
         if not kinds or kinds - {Unknown, Heartbeat}:
@@ -323,18 +326,22 @@ class MessageReader:
             self._unread = shown(next(one for one in said if isinstance(one, Unknown)))
 
     def _joined(self, items: Sequence[Item]) -> list[Item]:
-        return [item for item in map(self._whole_pairs, items) if item is not None]
+        whole: list[Item] = []
+        for item in items:
+            if isinstance(item, Delta) and (self._halves or not item.text.isascii()):
+                whole += self._whole_pairs(item)
+            else:
+                whole.append(item)
+        return whole
 
-    def _whole_pairs(self, item: Item) -> Item | None:
+    def _whole_pairs(self, item: Delta) -> list[Item]:
         """The halves of a surrogate pair, cut by the provider into two messages, as one."""
-        if not isinstance(item, Delta):
-            return item
         text = self._halves.pop(item.channel, "") + item.text
         if "\ud800" <= text[-1] <= "\udbff":
             self._halves[item.channel] = text[-1]
             text = text[:-1]
         text = SPLIT_PAIR.sub(joined, text)
-        return Delta(item.channel, text) if text else None
+        return [Delta(item.channel, text)] if text else []
 
 
 def is_cut(excerpt: str) -> bool:

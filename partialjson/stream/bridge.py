@@ -104,12 +104,13 @@ class Bridge(Course):
         Raises:
             TypeError: The piece is of a kind that this source cannot have; this ends nothing.
         """
-        if self.over or epoch not in (None, self.epoch):
+        if self.over or (epoch is not None and epoch != self.epoch):
             return []
-        if self.reader is None and self.finder is None:
+        reader = self.reader
+        if reader is None and self.finder is None:
             return self._read(piece)  # the parser itself says what an interrupt broke off
         try:
-            return self._read(piece) if self.reader is None else self.hear(self.items(piece))
+            return self._read(piece) if reader is None else self.hear(self._items(reader, piece))
         except TypeError:
             raise
         except BaseException as error:  # an interrupt: what of the piece was heard, nobody knows

@@ -99,12 +99,14 @@ class Loop(Generic[T]):
         return self.bridge.state()
 
     def _take(self, piece: object) -> None:
-        before = self.bridge.data
+        clocks = self._clocks
+        before = None if clocks is None else self.bridge.data
         events = self.bridge.feed(piece)
-        self.timing.note(events, self._now)
+        if self.timing.first_closed is None:  # else there is nothing to note before the end
+            self.timing.note(events, self._now)
         self._pending += events
-        if self._clocks is not None and (before is None or self.bridge.data != before):
-            self._clocks.progresses()
+        if clocks is not None and (before is None or self.bridge.data != before):
+            clocks.progresses()
 
     def _over(self, lost: TransportError | None = None) -> None:
         """The source has ended, whatever that means."""
@@ -165,10 +167,11 @@ class Stream(Loop[T]):
         return self
 
     def __next__(self) -> StreamEvent:
-        while not self._pending and self.verdict is None:
+        pending = self._pending
+        while not pending and self.bridge.verdict is None:
             self._read()
-        if self._pending:
-            return self._pending.popleft()
+        if pending:
+            return pending.popleft()
         if fault := self._fault():
             raise fault
         raise StopIteration
@@ -220,10 +223,11 @@ class AsyncStream(Loop[T]):
         return self
 
     async def __anext__(self) -> StreamEvent:
-        while not self._pending and self.verdict is None:
+        pending = self._pending
+        while not pending and self.bridge.verdict is None:
             await self._read()
-        if self._pending:
-            return self._pending.popleft()
+        if pending:
+            return pending.popleft()
         if fault := self._fault():
             raise fault
         raise StopAsyncIteration

@@ -41,7 +41,7 @@ class Timing:
         for event in events:
             if isinstance(event, Heartbeat):
                 self.first_heartbeat = now if self.first_heartbeat is None else self.first_heartbeat
-            elif not isinstance(event, Reset | Retrying) and self.first_token is None:
+            elif self.first_token is None and not isinstance(event, (Reset, Retrying)):
                 self.first_token = now
             inner = event.event if isinstance(event, ToolEvent) else event
             if isinstance(inner, ValueEnd):

@@ -9,6 +9,7 @@ bytes come from and when to connect again are not known here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, dataclass_transform
@@ -23,6 +24,11 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 EXCERPT = 40  # bytes of an event that are shown when it grows over the limit
 FIELDS_KEPT = 1_024  # unknown ones of one event: more would be an attack on our memory
 RETRY_DIGITS = 15  # 31,000 years; `int()` refuses thousands of digits, a float hundreds
+
+# A block as nearly all are: one line of data, perhaps its type before it, and the blank line. Read
+# at a glance in two fifths of the time that its lines take one by one (`benchmarks.path`).
+EVERYDAY = re.compile(rb"(?:event: ?+(.*+)\n)?+data: ?+(.*+)\n\n").match  # where no CR is
+WITH_CR = re.compile(rb"(?:event: ?+([^\r\n]*+)\r\n)?+data: ?+([^\r\n]*+)\r\n\r\n").match
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -110,18 +116,26 @@ class SSEDecoder:
             raise self._error.with_traceback(None)  # else it would grow with each call
         if self._closed:
             raise RuntimeError("feed() after close(): a new stream needs a new SSEDecoder")
-        self._mark, unmarked = after_mark(self._mark, _as_bytes(data))
-        stream = self._after_line_end(unmarked)
+        stream = data if type(data) is bytes else _as_bytes(data)
+        if self._mark is not None:
+            self._mark, stream = after_mark(self._mark, stream)
+        has_cr = self._after_cr or b"\r" in stream
+        if has_cr:
+            stream = self._after_line_end(stream)
 
         self.comments, self.comment_ends, self.undispatched = [], [], []
         events: list[ServerSentEvent] = []
-        for line in stream.splitlines(keepends=True):  # of bytes: at CR, LF and CRLF, nowhere else
-            text = line.rstrip(b"\r\n")
-            self._hold(text, events)
-            self._offset += len(text)
-            if len(text) < len(line):
-                self._end_line(events)
-                self._offset += len(line) - len(text)
+        everyday, blank_line = (WITH_CR, b"\r\n\r\n") if has_cr else (EVERYDAY, b"\n\n")
+        at = 0
+        while at < len(stream):
+            block = None if self._held else everyday(stream, at)
+            if block is not None and self._fires(block, events, has_cr=has_cr):
+                at = block.end()
+            else:
+                end = stream.find(blank_line, at)
+                end = len(stream) if end < 0 else end + len(blank_line)
+                self._read_lines(stream[at:end], events)
+                at = end
         return events
 
     def close(self) -> list[ServerSentEvent]:
@@ -158,6 +172,30 @@ class SSEDecoder:
             self._after_cr = data.endswith(b"\r")
         self._offset += cut
         return data[cut:]
+
+    def _fires(
+        self, block: re.Match[bytes], events: list[ServerSentEvent], *, has_cr: bool
+    ) -> bool:
+        """Fire the event of an everyday block; not of one that may be over the limit."""
+        size = block.end() - block.start()
+        if self._max_event is not None and size > self._max_event:
+            return False
+        named, value = block.groups()
+        self._offset += size
+        self._line += 2 if named is None else 3
+        event_type = _decoded(named) or "message" if named else "message"
+        end = self._offset - has_cr
+        events.append(ServerSentEvent(event_type, _decoded(value), self.last_event_id, (), end))
+        return True
+
+    def _read_lines(self, stream: bytes, events: list[ServerSentEvent]) -> None:
+        for line in stream.splitlines(keepends=True):  # of bytes: at CR, LF and CRLF, nowhere else
+            text = line.rstrip(b"\r\n")
+            self._hold(text, events)
+            self._offset += len(text)
+            if len(text) < len(line):
+                self._end_line(events)
+                self._offset += len(line) - len(text)
 
     def _hold(self, piece: bytes, events: list[ServerSentEvent]) -> None:
         """Keep a piece of a line: appended, never joined, since it may be one of millions."""
@@ -269,6 +307,6 @@ def _name_and_value(line: bytearray) -> tuple[bytearray, bytearray]:
     return name, value.removeprefix(b" ")
 
 
-def _decoded(text: bytearray) -> str:
+def _decoded(text: bytes | bytearray) -> str:
     # No line end is part of a longer UTF-8 sequence, so a line decodes as it would in its stream.
     return text.decode("utf-8", "replace")

@@ -59,8 +59,10 @@ class Framing(Generic[Whole]):
                 f"feed() after close(): a new body needs a new {type(self).__name__}"
             )
         whole: list[Whole] = []
-        self._mark, unmarked = after_mark(self._mark, as_bytes(data))
-        self._take(unmarked, whole)
+        body = data if type(data) is bytes else as_bytes(data)
+        if self._mark is not None:
+            self._mark, body = after_mark(self._mark, body)
+        self._take(body, whole)
         return whole
 
     def close(self) -> list[Whole]:

@@ -113,6 +113,12 @@ class BodyDecoder(Framing[Message]):
         own = {"_head": self._head.copy(), "_inner": copy(self._inner)}
         return {**super().__getstate__(), **own}
 
+    def _take(self, body: bytes, whole: list[Message]) -> None:
+        if self._inner is not None and len(self._head) >= HEAD_KEPT:
+            self._decode(self._inner, body, whole)  # which knows the place by itself
+        else:
+            super()._take(body, whole)
+
     def _read(self, body: bytes, whole: list[Message]) -> None:
         self._keep_head(body)
         at = self._tell(body, whole) if self.kind is None else 0
@@ -184,11 +190,15 @@ class BodyDecoder(Framing[Message]):
             self._hear(told, whole)
 
     def _hear(self, told: list[Any], whole: list[Message]) -> None:
-        if isinstance(self._inner, SSEDecoder):
-            whole += _in_order(told, self._inner)
-        else:
+        inner = self._inner
+        if not isinstance(inner, SSEDecoder):
             whole += [Message(text) for text in told]
-        self.heard = self.heard or bool(whole)
+        elif inner.comments or inner.undispatched:
+            whole += _in_order(told, inner)
+        else:
+            whole += [Message(event.data, event.event, event.id) for event in told]
+        if whole:
+            self.heard = True
 
 
 def _in_order(events: list[ServerSentEvent], decoder: SSEDecoder) -> list[Message]:

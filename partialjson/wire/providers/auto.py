@@ -122,7 +122,9 @@ class AutoDecoder(MessageDecoder):
             self._decoder = self._told_by(data, event)
         if self._decoder is None:
             return MessageDecoder.feed(self, data, event)
-        return self._told(self._decoder.feed(data, event))
+        said = self._decoder.feed(data, event)
+        self.cursor = self._decoder.cursor
+        return said
 
     def read(self, message: JSON, event: str = "message") -> list[Item]:
         """What one message says that is decoded already."""
@@ -130,17 +132,14 @@ class AutoDecoder(MessageDecoder):
             self._decoder = self._shaped(message, event)
         if self._decoder is None:
             return MessageDecoder.read(self, message, event)
-        return self._told(self._decoder.read(message, event))
+        said = self._decoder.read(message, event)
+        self.cursor = self._decoder.cursor
+        return said
 
     def close(self) -> list[Item]:
         """What the decoder held back, if anything."""
         held = [] if self._decoder is None else self._decoder.close()
         return held + MessageDecoder.close(self)
-
-    def _told(self, said: list[Item]) -> list[Item]:
-        if self._decoder is not None:
-            self.stand(self._decoder.cursor)
-        return said
 
     def _told_by(self, data: str, event: str) -> Provider | None:
         try:

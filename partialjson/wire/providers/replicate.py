@@ -28,7 +28,7 @@ from partialjson.wire.messages import (
     text_in,
 )
 
-from ._base import MessageDecoder, OneAnswer, error_of
+from ._base import CLOSED, MessageDecoder, OneAnswer, error_of
 
 __all__ = ["ReplicateDecoder"]
 
@@ -77,7 +77,8 @@ class ReplicateDecoder(OneAnswer):
         return MessageDecoder.read(self, message, event)
 
     def _output(self, text: str) -> list[Item]:
-        self._check_open()
+        if self._closed:
+            raise RuntimeError(CLOSED)
         if self._done:
             return [Unknown("output", text)]
         return [Delta(CONTENT, text)] if text else [Heartbeat()]
