@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from os import environ
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from . import _plain
 from ._facts import Completion
 from ._tree import Options
 
 __all__ = ["Completion", "LiveValue", "Options", "Parser", "core"]
-
-core: Literal["c", "python"] = "python"
-"""Which core is in use; the environment variable `PARTIALJSON_CORE=python` asks for the plain."""
 
 if TYPE_CHECKING:
     from ._plain import LiveValue, Parser
@@ -26,4 +23,4 @@ else:
         with suppress(ImportError):  # built without a compiler
             from ._speedups import LiveValue, Parser
 
-            core = "c"
+core: Final[Literal["c", "python"]] = "python" if Parser is _plain.Parser else "c"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol, TypeAlias, TypedDict
 
@@ -29,7 +29,9 @@ OUR_NAMES = frozenset({"snapshot", "patch", "closed", "invalid", "done", "error"
 # What UTF-8 cannot carry, and what some readers of lines take for the end of one.
 NEVER_RAW = re.compile("[\ud800-\udfff\u2028\u2029\x85]")
 # Made once: `json.dumps` makes one for each text, a third of the price of writing a message.
-encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+encode: Callable[[object], str] = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
 AN_ID = re.compile(r"[0-9]{1,18}").fullmatch
 BROKEN = ("interrupted", "failed")
 CLOSED, NOT_CLOSED = "the root of the JSON is closed", "the root of the JSON is not closed"

@@ -123,7 +123,7 @@ class AutoDecoder(MessageDecoder):
         if self._decoder is None:
             return MessageDecoder.feed(self, data, event)
         said = self._decoder.feed(data, event)
-        self.cursor = self._decoder.cursor
+        self.stand(self._decoder.cursor)
         return said
 
     def read(self, message: JSON, event: str = "message") -> list[Item]:
@@ -133,7 +133,7 @@ class AutoDecoder(MessageDecoder):
         if self._decoder is None:
             return MessageDecoder.read(self, message, event)
         said = self._decoder.read(message, event)
-        self.cursor = self._decoder.cursor
+        self.stand(self._decoder.cursor)
         return said
 
     def close(self) -> list[Item]:
