@@ -13,27 +13,59 @@ from typing import Any
 
 from .environment import BENCH, entered, run_in
 from .gates import Verdict, verdicts
+from .groups import ASKED_FOR, DRAWN, GROUPS, IN_NODE, ROWS, TASKS, group_of
 from .report import heading, machine, table_lines, verdict_line
 from .shapes import DELTAS, SHAPES
-from .streams import tables as streams
-from .table import Request
-from .tables import TABLES
+from .table import Request, Table
 
 GATE_ROUNDS = 9
 TABLE_ROUNDS = 3
-
-TASKS = {BENCH: TABLES, streams.GROUP: streams.TABLES}  # by the group of the peers
-VERDICTS = {BENCH: verdicts, streams.GROUP: streams.verdicts}
+PLAIN = {"PARTIALJSON_CORE": "python"}  # whose limits the gates of the first group are
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
+    options = parser().parse_args(given)
+    groups = {group_of(task) for task in options.tasks} or {BENCH}
+    if len(groups) > 1:
+        parser().error("tasks with peers of their own are asked for alone: typed, screen, streams")
+    (options.group,) = groups
+    if not options.tasks:
+        options.tasks = [task for task in GROUPS[BENCH].tasks if task not in ASKED_FOR]
+    if options.plots and not set(options.tasks) & set(DRAWN):
+        parser().error(f"--plots draws what these tasks measure: {', '.join(DRAWN)}")
+    if options.rows and options.tasks != list(ASKED_FOR):
+        parser().error("--rows are those of the targets")
+    return options
+
+
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "tasks",
         nargs="*",
         metavar="TASK",
-        help=f"only these tables: {', '.join(TABLES)}; or {', '.join(streams.TABLES)}, alone",
+        type=one_of(TASKS),
+        help=f"only these tables: {', '.join(TASKS)}",
     )
+    narrow(parser)
+    parser.add_argument(
+        "--gates", action="store_true", help="the limits alone; exit code 1 if one fails"
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        help=f"of each comparison (gates {GATE_ROUNDS}, tables {TABLE_ROUNDS})",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help=f"draw what is measured: {', '.join(DRAWN)}"
+    )
+    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure with")
+    return parser
+
+
+def narrow(parser: argparse.ArgumentParser) -> None:
+    """What makes a run shorter."""
     parser.add_argument(
         "--shapes",
         type=some_of(SHAPES),
@@ -47,25 +79,13 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
         help=f"some of {','.join(DELTAS)}",
     )
     parser.add_argument(
-        "--gates", action="store_true", help="the limits alone; exit code 1 if one fails"
+        "--rows", type=some_of(ROWS), default=(), help=f"of targets: some of {','.join(ROWS)}"
     )
-    parser.add_argument(
-        "--rounds",
-        type=int,
-        help=f"of each comparison (gates {GATE_ROUNDS}, tables {TABLE_ROUNDS})",
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what lengths measures")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to measure with")
-    options = parser.parse_args(given)
-    if unknown := set(options.tasks) - {task for tasks in TASKS.values() for task in tasks}:
-        parser.error(f"there is no task {', '.join(sorted(unknown))}")
-    options.group = streams.GROUP if set(options.tasks) & set(streams.TABLES) else BENCH
-    if set(options.tasks) - set(TASKS[options.group]):
-        parser.error(f"{', '.join(TASKS[options.group])} has peers of its own: ask for it alone")
-    if options.plot and "lengths" not in (options.tasks or TABLES):
-        parser.error("--plot draws what the task lengths measures")
-    return options
+
+
+def one_of(known: Iterable[str]) -> Callable[[str], str]:
+    """The type of an argument that is one name."""
+    return lambda given: some_of(known)(given)[0]
 
 
 def some_of(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
@@ -80,43 +100,45 @@ def some_of(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
     return names
 
 
-def gates(verdicts: Iterable[Verdict]) -> tuple[bool, dict[str, Any]]:
+def gates(found: Iterable[Verdict]) -> tuple[bool, dict[str, Any]]:
     """Print each verdict as it comes; whether all of them are good, and the figures."""
     print()
-    found = []
-    for verdict in verdicts:
+    said = []
+    for verdict in found:
         print(verdict_line(verdict), flush=True)
-        found.append(verdict)
-    failed = [verdict for verdict in found if not verdict.passed]
-    print(f"\n{len(failed)} of {len(found)} failed" if failed else "\nall hold")
-    return not failed, {"gates": [verdict.as_json() for verdict in found]}
+        said.append(verdict)
+    failed = [verdict for verdict in said if not verdict.passed]
+    print(f"\n{len(failed)} of {len(said)} failed" if failed else "\nall hold")
+    return not failed, {"gates": [verdict.as_json() for verdict in said]}
 
 
-def tables(
-    names: Sequence[str], request: Request, group: str = BENCH
-) -> tuple[bool, dict[str, Any]]:
-    found = []
-    for name in names:
-        for table in TASKS[group][name](request):
-            print("\n".join(table_lines(table)), flush=True)
-            found.append(table)
-    return True, {"tables": [table.as_json() for table in found]}
+def tables(found: Iterable[Table]) -> tuple[bool, dict[str, Any]]:
+    said = []
+    for table in found:
+        print("\n".join(table_lines(table)), flush=True)
+        said.append(table.as_json())
+    return True, {"tables": said}
 
 
 def main(given: Sequence[str]) -> int:
     options = arguments(given)
     group = options.group
     if not entered(group):
-        return run_in(options.python, given, group)
+        of_plain = options.gates and group == BENCH
+        return run_in(options.python, given, group, PLAIN if of_plain else {})
     start = monotonic()
-    facts = machine(group)
+    module = GROUPS[group].load()
+    in_node = not options.gates and bool(set(options.tasks) & set(IN_NODE))
+    facts = machine(group, in_node=in_node)
     print("\n".join(heading(facts, with_shapes=group == BENCH)))
     if options.gates:
-        good, figures = gates(VERDICTS[group](options.rounds or GATE_ROUNDS))
+        good, figures = gates(verdicts(module.GATES, options.rounds or GATE_ROUNDS))
     else:
         rounds = options.rounds or TABLE_ROUNDS
-        request = Request(rounds, options.shapes, options.deltas, options.plot)
-        good, figures = tables(options.tasks or list(TABLES), request, group)
+        request = Request(rounds, options.shapes, options.deltas, options.rows, options.plots)
+        good, figures = tables(
+            table for task in options.tasks for table in module.TABLES[task](request)
+        )
     if options.json:
         report = {"machine": facts, **figures}
         options.json.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")

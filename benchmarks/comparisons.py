@@ -15,7 +15,7 @@ from partialjson import LiveValue, Parser
 from .effort import affordable
 from .measure import Clock, Job, Spread, interleave, ratio, seconds
 from .memory import peak
-from .peers import FINALS, JITER, LOADS, VALUES
+from .peers import FINALS, LOADS, VALUES
 from .shapes import pieces, records, text
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "events_over_values",
     "final_over_loads",
     "flatness",
-    "jiter_over",
     "memory_over_loads",
+    "times_as_fast",
 ]
 
 DELTA = 4  # characters: about one token of a model
@@ -37,19 +37,18 @@ SHORT_TIMES = 4  # readings of the short one in a look
 MEMORY_ROUNDS = 3
 
 
-def jiter_over(contender: str, shape: str, rounds: int) -> Spread:
-    """How many times faster the contender is than jiter, four characters at a time."""
+def times_as_fast(contender: str, peer: str, shape: str, rounds: int) -> Spread:
+    """How many times what the contender costs the peer does, four characters at a time."""
     deltas = pieces(text(shape), DELTA)
     jobs = [
-        affordable(JITER, VALUES[JITER](), deltas)[0],
+        affordable(peer, VALUES[peer](), deltas)[0],
         Job(contender, partial(VALUES[contender](), deltas), len(deltas)),
     ]
-    return ratio(interleave(jobs, rounds), JITER, contender)
+    return ratio(interleave(jobs, rounds), peer, contender)
 
 
-def final_over_loads(shape: str, size: int | None, rounds: int) -> Spread:
+def final_over_loads(whole: str | bytes, size: int | None, rounds: int) -> Spread:
     """What the text costs in chunks (or as one), as so many `json.loads` of the whole."""
-    whole = text(shape)
     chunks = pieces(whole, size)
     run = FINALS["LiveValue"]()
     jobs = [

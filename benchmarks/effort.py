@@ -13,7 +13,7 @@ from random import Random
 from time import process_time
 
 from .measure import Clock, Job, seconds
-from .peers import Again, Run
+from .peers import Rereader, Run
 
 __all__ = ["BEGINNING", "SAMPLED", "SAMPLES", "affordable"]
 
@@ -32,14 +32,16 @@ def affordable(
     name: str, run: Run, deltas: Deltas, *, clock: Clock = process_time
 ) -> tuple[Job, str]:
     """The job of reading all deltas, or of as much as the budget allows, and its mark."""
+    own = getattr(run, "clock", None)  # of another process, which repeats its readings itself
+    clock = own or clock
     whole = sum(map(len, deltas))
     work, read = longest(lambda length: partial(run, beginning(deltas, length)), whole, clock)
     if read == whole:
-        return Job(name, work, len(deltas)), ""
-    if isinstance(run, Again) and len(deltas) > SAMPLES:
+        return Job(name, work, len(deltas), own), ""
+    if isinstance(run, Rereader) and len(deltas) > SAMPLES:
         work, read = longest(partial(some_prefixes, run, deltas), whole, clock)
-        return Job(name, work, SAMPLES), SAMPLED if read == whole else BEGINNING
-    return Job(name, work, len(deltas) * read / whole), BEGINNING
+        return Job(name, work, SAMPLES, own), SAMPLED if read == whole else BEGINNING
+    return Job(name, work, len(deltas) * read / whole, own), BEGINNING
 
 
 def longest(work_on: Callable[[int], Work], whole: int, clock: Clock) -> tuple[Work, int]:
@@ -73,19 +75,10 @@ def cut_short(work: Work) -> object:
         return work()
 
 
-def some_prefixes(run: Again, deltas: Deltas, longest: int) -> Work:
-    """Parsing one prefix from each 24th part of the text, a longer one as far as `longest`.
-
-    Joining the pieces is left out.
-    """
+def some_prefixes(run: Rereader, deltas: Deltas, longest: int) -> Work:
+    """Parsing one prefix from each 24th part of the text, a longer one as far as `longest`."""
     whole = "".join(deltas)
     ends = list(accumulate(map(len, deltas)))
     random = Random(24)
     places = [int((part + random.random()) * len(ends) / SAMPLES) for part in range(SAMPLES)]
-    prefixes = [run.spelt(whole[: min(ends[place], longest)]) for place in places]
-
-    def work() -> None:
-        for prefix in prefixes:
-            run.parse(prefix)
-
-    return work
+    return run.over([whole[: min(ends[place], longest)] for place in places])

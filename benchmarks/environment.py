@@ -10,11 +10,22 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import PIPE, run
 
-__all__ = ["BENCH", "aside", "entered", "interpreter", "peers", "project", "run_in", "set_aside"]
+__all__ = [
+    "BENCH",
+    "HOME",
+    "ROOT",
+    "aside",
+    "entered",
+    "interpreter",
+    "peers",
+    "project",
+    "run_in",
+    "set_aside",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "benchmarks" / ".venv"  # a folder for each group, in it one for each Python
@@ -56,12 +67,13 @@ def entered(group: str = BENCH) -> bool:
     return Path(sys.prefix).resolve().parent == HOME / group
 
 
-def run_in(python: str, arguments: Sequence[str], group: str = BENCH) -> int:
-    """Run the same module again inside the environment of a group; its exit code."""
-    module = sys.modules["__main__"].__spec__
-    name = "benchmarks" if module is None else module.name.removesuffix(".__main__")
-    command = [str(interpreter(python, group)), "-m", name, *arguments]
-    return run(command, check=False, cwd=ROOT).returncode  # noqa: S603 - it is this program
+def run_in(
+    python: str, arguments: Sequence[str], group: str = BENCH, variables: Mapping[str, str] = {}
+) -> int:
+    """Run the benchmarks again inside the environment of a group; its exit code."""
+    command = [str(interpreter(python, group)), "-m", "benchmarks", *arguments]
+    environment = {**os.environ, **variables}
+    return run(command, check=False, cwd=ROOT, env=environment).returncode  # noqa: S603 - it is this program
 
 
 def interpreter(python: str, group: str = BENCH) -> Path:

@@ -6,7 +6,7 @@ promise, and a limit is changed only together with the promise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,14 @@ from .comparisons import (
     events_over_values,
     final_over_loads,
     flatness,
-    jiter_over,
     memory_over_loads,
+    times_as_fast,
 )
 from .measure import Spread
-from .peers import RETURNED
+from .peers import JITER, RETURNED
+from .shapes import text
 
-__all__ = ["GATES", "Gate", "Verdict", "verdicts"]
+__all__ = ["GATES", "LONGEST", "Gate", "Verdict", "verdicts"]
 
 LONGEST = 5_000_000  # characters
 
@@ -46,9 +47,15 @@ class Gate:
 
     @property
     def limit(self) -> str:
-        if self.at_least is not None:
-            return f"≥ {self.at_least:g}"
-        return "–" if self.at_most is None else f"≤ {self.at_most:g}"
+        match self.at_least, self.at_most:
+            case None, None:
+                return "–"
+            case None, most:
+                return f"≤ {most:g}"
+            case least, None:
+                return f"≥ {least:,g}"
+            case least, most:
+                return f"{least:g}–{most:g}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def faster_than_jiter(shape: str, at_least: float) -> Gate:
     return Gate(
         "jiter parsing again / LiveValue, 4 characters, value read each time",
         shape,
-        lambda rounds: jiter_over("LiveValue", shape, rounds),
+        lambda rounds: times_as_fast("LiveValue", JITER, shape, rounds),
         at_least=at_least,
     )
 
@@ -87,7 +94,7 @@ def as_returned(shape: str) -> Gate:
     return Gate(
         "the same, with the value that feed returns",
         shape,
-        lambda rounds: jiter_over(RETURNED, shape, rounds),
+        lambda rounds: times_as_fast(RETURNED, JITER, shape, rounds),
     )
 
 
@@ -95,7 +102,7 @@ def whole_text(shape: str, at_most: float) -> Gate:
     return Gate(
         "LiveValue / json.loads, whole text",
         shape,
-        lambda rounds: final_over_loads(shape, None, rounds),
+        lambda rounds: final_over_loads(text(shape), None, rounds),
         at_most=at_most,
     )
 
@@ -104,7 +111,7 @@ def chunks(shape: str, at_most: float) -> Gate:
     return Gate(
         "LiveValue in 64 KB chunks / json.loads of the whole",
         shape,
-        lambda rounds: final_over_loads(shape, CHUNK, rounds),
+        lambda rounds: final_over_loads(text(shape), CHUNK, rounds),
         at_most=at_most,
     )
 
@@ -154,7 +161,7 @@ GATES = (
 )
 
 
-def verdicts(rounds: int) -> Iterator[Verdict]:
+def verdicts(gates: Iterable[Gate], rounds: int) -> Iterator[Verdict]:
     """Each gate's verdict as soon as it is measured."""
-    for gate in GATES:
+    for gate in gates:
         yield Verdict(gate, gate.measure(rounds))

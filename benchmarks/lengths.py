@@ -10,15 +10,17 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from math import log
-from statistics import linear_regression
+from statistics import linear_regression, median
+from time import process_time
 from typing import NamedTuple
 
+from . import node
 from .comparisons import DELTA
 from .measure import seconds
 from .peers import RETURNED, VALUES, Run, available
 from .shapes import one_string, pieces, records
 
-__all__ = ["LENGTHS", "TEXTS", "Curve", "curves"]
+__all__ = ["LENGTHS", "TEXTS", "Curve", "contenders", "curves"]
 
 LENGTHS = {
     "1 KB": 1_024,
@@ -34,7 +36,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "one string": one_string,
 }
 BUDGET = 5.0  # seconds for one text: a contender that will need more stops before it
-ENOUGH = 0.1  # seconds of readings, of which the least counts
+ENOUGH = 0.1  # seconds of readings, of which the median counts
 
 
 class Curve(NamedTuple):
@@ -53,10 +55,15 @@ class Curve(NamedTuple):
         ).slope
 
 
-def curves(build: Callable[[int], str]) -> list[Curve]:
+def contenders() -> dict[str, Run]:
+    """All whose value can be read after every delta."""
+    here = {name: run for name, run in available(VALUES).items() if name != RETURNED}
+    return here | node.timed(node.VALUES)
+
+
+def curves(build: Callable[[int], str], runs: dict[str, Run]) -> list[Curve]:
     """Four characters at a time, the value read after each; all contenders on one text, then on the
     next longer one."""
-    runs = {name: run for name, run in available(VALUES).items() if name != RETURNED}
     found = {name: Curve(name, {}) for name in runs}
     for length in LENGTHS.values():
         deltas = pieces(build(length), DELTA)
@@ -74,9 +81,10 @@ def expected(curve: Curve) -> float:
 
 
 def total(run: Run, deltas: tuple[str, ...]) -> float:
-    """The least of as many readings as there is time for."""
+    """The median of as many readings as there is time for."""
+    clock = getattr(run, "clock", process_time)
     gc.collect()
     readings: list[float] = []
     while sum(readings) < ENOUGH:
-        readings.append(seconds(partial(run, deltas)))
-    return min(readings)
+        readings.append(seconds(partial(run, deltas), clock))
+    return median(readings)

@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import PIPE, run
 from tempfile import TemporaryDirectory
 
-from .peers import FINALS, VALUES
+from .peers import FINALS, ITEMS, VALUES
 from .shapes import text
 
 __all__ = ["peak"]
@@ -62,7 +62,7 @@ def most_so_far() -> int:
 
 
 def main(contender: str, size: str, path: str) -> None:
-    contend = (FINALS | VALUES)[contender]()
+    contend = (FINALS | VALUES | ITEMS)[contender]()
     before = most_so_far()
     value = contend(read(path, int(size)))
     print(most_so_far() - before)

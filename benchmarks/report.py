@@ -12,27 +12,35 @@ from statistics import median
 from textwrap import wrap
 from typing import Any
 
+import partialjson
+
+from . import node
 from .environment import BENCH, aside, peers, project, set_aside
 from .gates import Verdict
 from .measure import Spread
+from .peers import core
 from .shapes import SHAPES
-from .table import Cell, Table
+from .table import Cell, Table, duration
 
 __all__ = ["heading", "machine", "spread", "table_lines", "verdict_line"]
 
 CPU_FACTS = Path("/proc/cpuinfo")
+CORES = {"c": "its core in C", "python": "its core in plain Python"}
 
 WIDTH = 100  # of a line; a table with more columns goes on below
 NOTES = """\
 Figures are CPU time of one thread; a ratio is the median of its rounds, in which all that is
-compared runs one after the other. "again" parses all that came so far at every delta.
+compared runs one after the other. "again" parses all that came so far at every delta. What runs in
+Node is timed there, on the wall or by the processor's time, whichever is less.
 ~  24 prefixes stand for all of them; the joining of the pieces is left out, in the peer's favour
 ≥  too slow for the whole text within the budget: its beginning was read, the rest costs more"""
 
 
-def machine(group: str = BENCH) -> dict[str, Any]:
+def machine(group: str = BENCH, *, in_node: bool = False) -> dict[str, Any]:
     """Where this runs, and with which versions."""
     return {
+        "partialjson": partialjson.__version__,
+        "core": core,
         "cpu": cpu(),
         "cores": os.cpu_count(),
         "system": platform.platform(),
@@ -44,6 +52,7 @@ def machine(group: str = BENCH) -> dict[str, Any]:
                 peer: installed(peer, [str(aside(peer))]) for peer in map(project, set_aside(group))
             },
         },
+        "node": node.versions() if in_node else None,
     }
 
 
@@ -63,8 +72,10 @@ def heading(facts: dict[str, Any], *, with_shapes: bool = True) -> Iterator[str]
     yield f"{facts['cpu']}, {facts['cores']} cores; {facts['system']}"
     if facts["load"]:
         yield f"load before the start: {facts['load'][0]:.2f}"
-    found = [f"{peer} {number or '(left out)'}" for peer, number in facts["peers"].items()]
-    yield from wrap(f"{facts['python']}; {', '.join(found)}", WIDTH)
+    yield f"{facts['python']}; partialjson {facts['partialjson']}, {CORES[facts['core']]}"
+    for versions in (facts["peers"], facts["node"] or {}):
+        found = [f"{peer} {number or '(left out)'}" for peer, number in versions.items()]
+        yield from wrap(", ".join(found), WIDTH)
     if not with_shapes:
         return
     yield ""
@@ -90,9 +101,11 @@ def table_lines(table: Table) -> Iterator[str]:
         band.append([f"{cell:>{width}}" for cell in cells])
         room -= width
     yield from band_lines(table, first, band)
-    if spreads := [cell.figure for cell in cells_of(table)]:
-        wide = [(figure.most - figure.least) / figure.middle for figure in spreads]
+    spreads = [cell.figure for cell in cells_of(table) if cell.figure.middle]
+    wide = [(figure.most - figure.least) / figure.middle for figure in spreads]
+    if any(wide):
         yield f"  a cell's rounds lie {median(wide):.0%} apart (median; at most {max(wide):.0%})"
+    yield from (f"  {note}" for note in table.notes)
 
 
 def band_lines(table: Table, first: int, band: list[list[str]]) -> Iterator[str]:
@@ -107,15 +120,18 @@ def cells_of(table: Table) -> Iterator[Cell]:
 
 
 def shown(cell: Cell | str) -> str:
-    return cell if isinstance(cell, str) else cell.mark + figure(cell.figure.middle)
+    if isinstance(cell, str):
+        return cell
+    said = duration(cell.figure.middle) if cell.unit else figure(cell.figure.middle)
+    return cell.mark + said
 
 
 def figure(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 - three digits
 
 
-def spread(figure: Spread) -> str:
-    return f"{figure.middle:.3g} ({figure.least:.3g}–{figure.most:.3g})"
+def spread(found: Spread) -> str:
+    return f"{figure(found.middle)} ({figure(found.least)}–{figure(found.most)})"
 
 
 def verdict_line(verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from functools import cache, partial
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, AnyStr, NamedTuple
 
 __all__ = ["DELTAS", "SHAPES", "Shape", "one_string", "pieces", "records", "text", "tokens"]
 
@@ -184,7 +184,7 @@ def text(name: str) -> str:
     return SHAPES[name].build()
 
 
-def pieces(whole: str, size: int | None) -> tuple[str, ...]:
+def pieces(whole: AnyStr, size: int | None) -> tuple[AnyStr, ...]:
     """The deltas of a text, `size` characters each; without a size it comes as one."""
     if size is None:
         return (whole,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .measure import Spread
 
@@ -16,32 +16,36 @@ __all__ = ["Cell", "Request", "Table", "duration"]
 
 
 class Request(NamedTuple):
-    """How often, on which shapes and deltas; and where the picture goes, if one is wanted."""
+    """How often, on which shapes and deltas, which targets; and where the pictures go, if they are
+    wanted."""
 
     rounds: int
     shapes: Sequence[str]
     deltas: Sequence[str]
-    plot: Path | None = None
+    rows: Sequence[str] = ()
+    plots: Path | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A ratio, with the mark of what it rests on."""
+    """A ratio, or seconds; with the mark of what it rests on."""
 
     figure: Spread
     mark: str = ""
+    unit: Literal["", "s"] = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {**self.figure.as_json(), "mark": self.mark}
+        return {**self.figure.as_json(), "mark": self.mark, "unit": self.unit}
 
 
 @dataclass
 class Table:
-    """Rows by name, columns by name, and a cell where both meet."""
+    """Rows by name, columns by name, and a cell where both meet; notes stand below."""
 
     title: str
     columns: list[str]
     rows: dict[str, dict[str, Cell | str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def put(self, row: str, column: str, cell: Cell | str) -> None:
         self.rows.setdefault(row, {})[column] = cell
@@ -54,7 +58,7 @@ class Table:
             }
             for name, row in self.rows.items()
         }
-        return {"title": self.title, "rows": rows}
+        return {"title": self.title, "rows": rows, "notes": self.notes}
 
 
 def duration(cost: float) -> str:

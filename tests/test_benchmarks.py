@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from benchmarks import effort, lengths, peers, shapes
+from benchmarks import effort, groups, lengths, peers, shapes
 from benchmarks.__main__ import arguments
 from benchmarks.comparisons import flatness
 from benchmarks.effort import BEGINNING, SAMPLED, SAMPLES, affordable
@@ -22,7 +22,7 @@ from benchmarks.peers.values import live_value
 from benchmarks.plot import legend
 from benchmarks.report import table_lines, verdict_line
 from benchmarks.table import Cell, Request, Table
-from benchmarks.tables import TABLES, differs, task
+from benchmarks.tables import differs, task
 from partialjson import LiveValue
 
 QUICK = [name for name in shapes.SHAPES if name != "X"]
@@ -92,6 +92,13 @@ def test_a_round_gives_one_figure_a_job_and_the_ratio_is_their_median():
     assert ratio(costs, "one", "half").middle == pytest.approx(2)
 
 
+def test_work_that_is_timed_elsewhere_is_done_once_a_round_by_the_clock_from_there():
+    done = []
+    job = Job("there", lambda: done.append(0.5), units=5, clock=lambda: sum(done))
+    assert interleave([job], 3)["there"] == pytest.approx([0.1] * 3)
+    assert len(done) == 4  # the first one warms it up
+
+
 def test_a_spread_is_the_median_with_its_ends():
     assert Spread.of([3.0, 1.0, 10.0]) == Spread(3.0, 1.0, 10.0)
     assert ratio({"a": [2.0, 9.0, 4.0], "b": [1.0, 3.0, 4.0]}, "a", "b") == Spread(2.0, 1.0, 3.0)
@@ -150,8 +157,9 @@ def test_a_gate_judges_the_median(limits, figure, passed):
 
 def test_a_table_is_printed_in_columns():
     table = Table("costs", ["S", "M"])
-    table.put("first", "S", "1.2 us")
-    table.put("other", "M", Cell(Spread(2.0, 1.5, 3.0), "~"))
+    table.put("first", "S", Cell(Spread(1.2e-6, 1.2e-6, 1.2e-6), unit="s"))
+    table.put("other", "M", Cell(Spread(2.0, 1.0, 3.0), "~"))
+    table.notes.append("without the third")
     assert list(table_lines(table)) == [
         "",
         "costs",
@@ -159,7 +167,8 @@ def test_a_table_is_printed_in_columns():
         "              S   M",
         "  first  1.2 us    ",
         "  other          ~2",
-        "  a cell's rounds lie 75% apart (median; at most 75%)",
+        "  a cell's rounds lie 50% apart (median; at most 100%)",
+        "  without the third",
     ]
     json.dumps(table.as_json())
 
@@ -338,9 +347,41 @@ def test_a_run_is_narrowed_by_names_with_commas_between_them():
     options = arguments(["values", "--shapes", "S,X", "--deltas", "4,64K"])
     assert (options.tasks, options.shapes, options.deltas) == (["values"], ["S", "X"], ["4", "64K"])
     assert arguments([]).shapes == tuple(shapes.SHAPES)
-    for wrong in (["--deltas", "5"], ["values", "--plot", "it.svg"]):
-        with pytest.raises(SystemExit):
-            arguments(wrong)
+    assert arguments(["targets", "--rows", "events,flat"]).rows == ["events", "flat"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--deltas", "5"],
+        ["values", "--rows", "events"],
+        ["targets", "--rows", "speed"],
+        ["events", "--plots", "folder"],
+        ["values", "typed"],
+        ["speed"],
+    ],
+)
+def test_what_there_is_not_is_no_run(wrong):
+    with pytest.raises(SystemExit):
+        arguments(wrong)
+
+
+@pytest.mark.parametrize(("name", "group"), groups.GROUPS.items(), ids=groups.GROUPS)
+def test_a_group_has_a_table_for_each_task_limits_and_peers(name, group):
+    for wanted in {"bench-screen": ["jsonpatch", "playwright", "uvicorn"]}.get(name, ()):
+        pytest.importorskip(wanted)
+    module = group.load()
+    assert tuple(module.TABLES) == group.tasks
+    assert module.GATES
+    assert required(name)
+    assert {groups.group_of(task) for task in group.tasks} == {name}
+
+
+def test_all_is_measured_but_the_targets_unless_something_is_named():
+    assert arguments([]).tasks == [
+        *("honesty", "values", "events", "finals", "lengths", "flat", "memory", "latency"),
+        "imports",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -356,9 +397,3 @@ def test_a_run_is_narrowed_by_names_with_commas_between_them():
 )
 def test_the_first_difference_is_named_with_its_place(want, got, difference):
     assert first_difference(want, got) == difference
-
-
-def test_the_tables_answer_each_question_of_the_documentation():
-    assert list(TABLES) == [
-        *("honesty", "values", "events", "finals", "lengths", "flat", "memory"),
-    ]

@@ -12,14 +12,17 @@ from typing import Any
 from partialjson import Parser
 
 from .run import Contenders, Run
-from .values import live_value
+from .values import PLAIN, live_value, plain_core
 
-__all__ = ["EVENTS", "rust_tokenizer"]
+__all__ = ["EVENTS", "IJSON", "WHOLE_STRINGS", "rust_tokenizer"]
+
+IJSON = "ijson C parse_coro"
+WHOLE_STRINGS = "Parser, whole strings"
 
 
-def parser() -> Run:
+def parser(parser_of: Callable[[], Parser] = Parser) -> Run:
     def run(pieces: Iterable[str]) -> Any:
-        parser = Parser()
+        parser = parser_of()
         for piece in pieces:
             for _ in parser.feed(piece):
                 pass
@@ -99,8 +102,10 @@ def look(*_: object) -> None:
 
 EVENTS: Contenders = {
     "Parser": parser,
+    WHOLE_STRINGS: partial(parser, partial(Parser, strings="whole")),
+    f"Parser, {PLAIN}": lambda: parser(plain_core().Parser),
     "LiveValue, no events": live_value,
-    "ijson C parse_coro": partial(ijson_events, "yajl2_c", "parse_coro"),
+    IJSON: partial(ijson_events, "yajl2_c", "parse_coro"),
     "ijson C basic_parse_coro, no paths": partial(ijson_events, "yajl2_c", "basic_parse_coro"),
     "ijson Python parse_coro": partial(ijson_events, "python", "parse_coro"),
     "json-stream visit, Rust, pulls": partial(json_stream, rust_tokenizer),

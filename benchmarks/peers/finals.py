@@ -13,16 +13,24 @@ from partialjson import LiveValue, Parser
 
 from .events import rust_tokenizer
 from .run import Contenders, Run
-from .values import jsonriver, without_extension
+from .values import (
+    JSONRIVER,
+    NATIVE,
+    PLAIN_LIVE_VALUE,
+    jsonriver,
+    plain_core,
+    without_extension,
+)
 
-__all__ = ["FINALS", "LOADS"]
+__all__ = ["FINALS", "LOADS", "UNSHOWN"]
 
 LOADS = "join, json.loads"
+UNSHOWN = "LiveValue, whole strings"
 
 
-def live_value() -> Run:
+def live_value(live_value_of: Callable[[], LiveValue] = LiveValue) -> Run:
     def run(pieces: Iterable[str]) -> Any:
-        live = LiveValue()
+        live = live_value_of()
         for piece in pieces:
             live.feed(piece)
         return live.close()
@@ -101,6 +109,8 @@ def streaming_json_parser_native() -> Run:
 
 FINALS: Contenders = {
     "LiveValue": live_value,
+    UNSHOWN: partial(live_value, partial(LiveValue, strings="whole")),
+    PLAIN_LIVE_VALUE: lambda: live_value(plain_core().LiveValue),
     "Parser": parser,
     LOADS: lambda: joined(json.loads),
     "join, orjson": lambda: joined(import_module("orjson").loads),
@@ -109,7 +119,7 @@ FINALS: Contenders = {
     "ijson C items_coro": partial(ijson_items, "yajl2_c"),
     "ijson Python items_coro": partial(ijson_items, "python"),
     "json-stream, Rust, pulls": json_stream,
-    "jsonriver": jsonriver,
+    JSONRIVER: jsonriver,
     "streaming-json-parser": lambda: streaming_json_parser(without_extension()),
-    "streaming-json-parser-native": streaming_json_parser_native,
+    NATIVE: streaming_json_parser_native,
 }

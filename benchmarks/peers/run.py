@@ -8,6 +8,7 @@ users do.
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
@@ -16,20 +17,28 @@ from typing import Any, TypeAlias
 
 from benchmarks.environment import aside
 
-__all__ = ["Again", "Contenders", "Run", "available", "import_aside"]
+__all__ = ["Again", "Contenders", "Rereader", "Run", "available", "import_aside"]
 
 Run: TypeAlias = Callable[[Iterable[str]], Any]
 Contenders: TypeAlias = dict[str, Callable[[], Run]]
 
 
-@dataclass(frozen=True)
-class Again:
+class Rereader(ABC):
     """Parses all that came so far, after every piece: how a library that completes a cut text is
     used.
 
     What it does for a piece depends on the text so far alone, so that a few prefixes can stand for
     all of them.
     """
+
+    @abstractmethod
+    def over(self, prefixes: Iterable[str]) -> Callable[[], object]:
+        """The work of parsing each of them once; joining the pieces is left out."""
+
+
+@dataclass(frozen=True)
+class Again(Rereader):
+    """One that is a function."""
 
     parse: Callable[[Any], Any]
     spelt: Callable[[str], Any] = str  # the text as the parser takes it
@@ -41,6 +50,15 @@ class Again:
             so_far += self.spelt(piece)
             value = self.parse(so_far)
         return value
+
+    def over(self, prefixes: Iterable[str]) -> Callable[[], object]:
+        spelt = [self.spelt(prefix) for prefix in prefixes]
+
+        def work() -> None:
+            for prefix in spelt:
+                self.parse(prefix)
+
+        return work
 
 
 def available(contenders: Contenders) -> dict[str, Run]:

@@ -12,27 +12,42 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+import partialjson
 from partialjson import LiveValue, Parser
 
 from . import again
 from .run import Contenders, Run
 
 __all__ = [
+    "IJSON_BUILDER",
     "JITER",
+    "JSONRIVER",
+    "NATIVE",
+    "PLAIN",
+    "PLAIN_LIVE_VALUE",
     "RETURNED",
     "VALUES",
+    "core",
     "jsonriver",
     "live_value",
+    "plain_core",
     "without_extension",
 ]
 
 JITER = "jiter, again"
+NATIVE = "streaming-json-parser-native"
+IJSON_BUILDER = "ijson C, ObjectBuilder"
+JSONRIVER = "jsonriver"
 RETURNED = "LiveValue, as feed returns it"
+PLAIN = "plain Python"
+PLAIN_LIVE_VALUE = f"LiveValue, {PLAIN}"
+
+core = getattr(partialjson, "core", "python")
 
 
-def live_value() -> Run:
+def live_value(live_value_of: type[LiveValue] = LiveValue) -> Run:
     def run(pieces: Iterable[str]) -> Any:
-        live = LiveValue()
+        live = live_value_of()
         value = None
         for piece in pieces:
             live.feed(piece)
@@ -40,6 +55,13 @@ def live_value() -> Run:
         return value
 
     return run
+
+
+def plain_core() -> ModuleType:
+    """The core in plain Python, where it is not the one in use."""
+    if core == "python":
+        raise ImportError("it has a row already")
+    return import_module("partialjson._plain")
 
 
 def live_value_returned() -> Run:
@@ -53,9 +75,9 @@ def live_value_returned() -> Run:
     return run
 
 
-def parser() -> Run:
+def parser(parser_of: type[Parser] = Parser) -> Run:
     def run(pieces: Iterable[str]) -> Any:
-        parser = Parser()
+        parser = parser_of()
         value = None
         for piece in pieces:
             for _ in parser.feed(piece):
@@ -177,6 +199,8 @@ VALUES: Contenders = {
     "LiveValue": live_value,
     RETURNED: live_value_returned,
     "Parser and .value": parser,
+    PLAIN_LIVE_VALUE: lambda: live_value(plain_core().LiveValue),
+    f"Parser and .value, {PLAIN}": lambda: parser(plain_core().Parser),
     JITER: again.jiter,
     "pydantic_core, again": again.pydantic_core,
     "partial-json-parser, again": again.partial_json_parser,
@@ -186,8 +210,8 @@ VALUES: Contenders = {
     "stream-json-repair, again": again.stream_json_repair,
     "partial-json-stream": partial_json_stream,
     "streamingjson + json.loads": streamingjson,
-    "jsonriver": jsonriver,
+    JSONRIVER: jsonriver,
     "streaming-json-parser": streaming_json_parser_plain,
-    "streaming-json-parser-native": streaming_json_parser_native,
-    "ijson C, ObjectBuilder": ijson_builder,
+    NATIVE: streaming_json_parser_native,
+    IJSON_BUILDER: ijson_builder,
 }

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.gates import Verdict
 from benchmarks.table import Request, Table
 
 from .costs import GATES, costs, long_line, memory
 from .honesty import honesty
 
-__all__ = ["GROUP", "TABLES", "verdicts"]
-
-GROUP = "bench-streams"
+__all__ = ["GATES", "TABLES"]
 
 
 def streams(request: Request) -> Iterator[Table]:
@@ -23,8 +20,3 @@ def streams(request: Request) -> Iterator[Table]:
 
 
 TABLES = {"streams": streams}
-
-
-def verdicts(rounds: int) -> Iterator[Verdict]:
-    for gate in GATES:
-        yield Verdict(gate, gate.measure(rounds))

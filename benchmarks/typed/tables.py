@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from statistics import median
 from typing import Any
 
+from benchmarks.gates import Gate
 from benchmarks.measure import Job, Spread, interleave, ratio
 from benchmarks.shapes import pieces, text
-from benchmarks.table import Cell, Table, duration
+from benchmarks.table import Cell, Request, Table, duration
 
 from .contenders import CONTENDERS, NATIVE, OURS, PARTIAL, UNTYPED, Refused, Run
 from .models import COUNTED, LIST, MISTAKES, Board, Dashboard, Rows, as_list, board
 
-__all__ = ["LIMITS", "costs", "found", "limits", "validator_runs"]
+__all__ = ["GATES", "OURS", "PARTIAL", "TABLES", "measure"]
 
 DELTA = 4  # characters: about one token of a model
 SLOW = {"instructor, Partial", "pydantic-ai, run_stream"}  # seconds for one text
 LONG = 256_000  # characters of a list whose values must cost what those of a short one do
+DOCUMENTS: dict[str, tuple[Any, str]] = {
+    "M": (Dashboard, text("M")),
+    "list of 16 KB": (Rows, as_list(LIST)),
+}
 
 
 def found() -> Table:
@@ -62,12 +67,8 @@ def validator_runs() -> Table:
 
 def costs(rounds: int) -> Table:
     """What a document costs, as a multiple of ours."""
-    documents = {
-        "dashboard, 3.6 KB": (Dashboard, text("M")),
-        "list, 16 KB": (Rows, as_list(LIST)),
-    }
-    table = Table(f"cost of each / {OURS}, deltas of {DELTA}", [*documents])
-    for column, (model, whole) in documents.items():
+    table = Table(f"cost of each / {OURS}, deltas of {DELTA}", [*DOCUMENTS])
+    for column, (model, whole) in DOCUMENTS.items():
         deltas = pieces(whole, DELTA)
         jobs = [
             Job(name, partial(run, deltas, model))
@@ -86,38 +87,22 @@ def costs(rounds: int) -> Table:
     return table
 
 
-LIMITS: dict[str, tuple[float | None, float | None]] = {
-    "pydantic allow_partial again / TypedParser, dashboard": (3, None),
-    "pydantic allow_partial again / TypedParser, list": (12, None),
-    "(TypedParser - Parser) / one native pass, dashboard": (None, 20),
-    "(TypedParser - Parser) / one native pass, list": (None, 20),
-    f"cost of a character in a list of {LONG // 1000} KB / of {LIST // 1000} KB": (None, 1.15),
-}
-
-
-def limits(rounds: int) -> Iterator[tuple[str, Spread, bool]]:
-    """Each promise with its figure, and whether it is kept."""
-    figures: list[Spread] = []
-    validations: list[Spread] = []
-    for model, whole in ((Dashboard, text("M")), (Rows, as_list(LIST))):
-        measured = measure(model, whole, rounds)
-        figures.append(ratio(measured, PARTIAL, OURS))
-        rows = zip(measured[OURS], measured[UNTYPED], measured[NATIVE], strict=True)
-        validations.append(Spread.of([(ours - plain) / native for ours, plain, native in rows]))
-    flat = flatness(rounds)
-    for (name, (least, most)), figure in zip(
-        LIMITS.items(), [*figures, *validations, flat], strict=True
-    ):
-        kept = (least is None or figure.middle >= least) and (most is None or figure.middle <= most)
-        yield name, figure, kept
-
-
-def measure(model: Any, whole: str, rounds: int) -> dict[str, list[float]]:
+@cache  # two gates look at it
+def measure(document: str, rounds: int) -> dict[str, list[float]]:
+    """What a document costs: with types, without, in Pydantic's partial mode, and in one pass."""
+    model, whole = DOCUMENTS[document]
     deltas = pieces(whole, DELTA)
     names = (OURS, UNTYPED, PARTIAL, NATIVE)
     return interleave(
         [Job(name, partial(CONTENDERS[name], deltas, model)) for name in names], rounds
     )
+
+
+def validation(document: str, rounds: int) -> Spread:
+    """What the types alone cost, as so many native passes."""
+    measured = measure(document, rounds)
+    rows = zip(measured[OURS], measured[UNTYPED], measured[NATIVE], strict=True)
+    return Spread.of([(ours - plain) / native for ours, plain, native in rows])
 
 
 def flatness(rounds: int) -> Spread:
@@ -127,3 +112,44 @@ def flatness(rounds: int) -> Spread:
         for size, whole in texts.items()
     ]
     return ratio(interleave(jobs, rounds), str(LONG), str(LIST))
+
+
+def faster(document: str, at_least: float) -> Gate:
+    return Gate(
+        "pydantic allow_partial again / TypedParser",
+        document,
+        lambda rounds: ratio(measure(document, rounds), PARTIAL, OURS),
+        at_least=at_least,
+    )
+
+
+def alone(document: str, at_most: float) -> Gate:
+    return Gate(
+        "(TypedParser - Parser) / one native pass",
+        document,
+        partial(validation, document),
+        at_most=at_most,
+    )
+
+
+GATES = (
+    faster("M", 3),
+    faster("list of 16 KB", 12),
+    alone("M", 20),
+    alone("list of 16 KB", 20),
+    Gate(
+        f"cost of a character in a list of {LONG // 1000} KB / of {LIST // 1000} KB",
+        "list",
+        flatness,
+        at_most=1.15,
+    ),
+)
+
+
+def typed(request: Request) -> Iterator[Table]:
+    yield found()
+    yield validator_runs()
+    yield costs(request.rounds)
+
+
+TABLES = {"typed": typed}
