@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from codecs import utf_8_decode
 from typing import Any, Self
 
 from . import _checkpoint
@@ -19,17 +20,22 @@ from ._grammar import (
     IN_A_VALUE,
     IN_AN_ARRAY,
     IN_AN_OBJECT,
+    IN_ESCAPE,
     IN_STRING,
     LITERALS,
+    NAME_SEPARATOR,
     NUMBER_SO_FAR,
     POSITION_NAMES,
 )
 from ._intake import NOWHERE
+from ._strings import CUT
 from ._tree import Tree
 from .errors import CheckpointError
 from .path import JSON, Path
 
 __all__ = ["Live"]
+
+LONGEST = sys.maxsize // 2  # no text is longer
 
 
 class Live(Facts, Tree):
@@ -101,7 +107,7 @@ class Live(Facts, Tree):
             raise CheckpointError(f"damaged checkpoint: {error}") from error
         for name, kind in FIELDS.items():
             value = take(body, name, kind)
-            if kind is int and value < 0:
+            if kind is int and not 0 <= value <= LONGEST:
                 raise CheckpointError(f"damaged checkpoint: expected {name!r} from 0, got {value}")
             setattr(self, f"_{name}", value)
         self._grow_again(reader.value, started=take(body, "started", bool))
@@ -123,7 +129,7 @@ class Live(Facts, Tree):
             self._stack.append(self._container)
             self._keys.append(key)
             self._container = self._container[slot]
-        if not (self._has_position() and self._carries_what_was_cut()):
+        if not (self._has_position() and self._carries_what_was_cut() and self._has_cut_bytes()):
             raise CheckpointError("damaged checkpoint: its position is not one in its value")
 
     def _carries_what_was_cut(self) -> bool:
@@ -133,8 +139,16 @@ class Live(Facts, Tree):
             word = LITERALS[cut[0]][0] if cut[:1] in LITERALS else ""
             is_literal = word.startswith(cut) and cut != word
             return is_literal or NUMBER_SO_FAR(cut, 0).end() == len(cut)
-        is_escape = cut[:1] == "\\" and CHARACTERS(cut, 0).end() == len(cut)
-        return not cut or (self._at in IN_A_STRING and is_escape)
+        if not cut:
+            return self._at != IN_ESCAPE
+        return self._at in IN_A_STRING and CHARACTERS(cut, 0).span(CUT) == (0, len(cut))
+
+    def _has_cut_bytes(self) -> bool:
+        """Whether the bytes that wait, if any, begin one UTF-8 sequence."""
+        try:
+            return utf_8_decode(self._undecoded, "strict", False) == ("", 0)  # noqa: FBT003 - it takes no keyword
+        except UnicodeDecodeError:
+            return False
 
     def _has_position(self) -> bool:
         """Whether the position in the grammar can be one inside the innermost open container."""
@@ -148,5 +162,7 @@ class Live(Facts, Tree):
                 self._at == END or self._at in GROWING
             )
         if type(self._container) is dict:
-            return self._at in IN_AN_OBJECT or (self._at in IN_A_VALUE and self._key is not None)
+            if self._key is None:  # a value, and the colon before it, stand behind a name
+                return self._at in IN_AN_OBJECT - {NAME_SEPARATOR}
+            return self._at in IN_AN_OBJECT | IN_A_VALUE
         return self._at in IN_AN_ARRAY or (self._at in IN_A_VALUE and self._key is None)

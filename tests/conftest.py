@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many documents typed validation is compared with Pydantic over",
     )
     parser.addoption(
+        "--core-cases", metavar="N", type=int, help="how many texts both cores are compared over"
+    )
+    parser.addoption(
+        "--core-seed", metavar="N", type=int, default=0, help="where their chance begins"
+    )
+    parser.addoption(
         "--typed-seed", metavar="N", type=int, default=0, help="where their chance begins"
     )
 

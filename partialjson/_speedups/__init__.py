@@ -36,15 +36,19 @@ class Accelerated(Facts):
 
     def _choose(self, **options: Unpack[Options]) -> None:
         """Options other than the usual ones: the plain core checks them."""
-        self.__setstate__(self.PLAIN(**options).__getstate__())
+        self._take_over(self.PLAIN(**options).__getstate__())
 
     # -- states ------------------------------------------------------------------------------------
 
     @classmethod
     def restore(cls, checkpoint: bytes | bytearray | memoryview) -> Self:
         self = cls.__new__(cls)
-        self.__setstate__(cls.PLAIN.restore(checkpoint).__getstate__())
+        self._take_over(cls.PLAIN.restore(checkpoint).__getstate__())
         return self
+
+    def _take_over(self, state: dict[str, Any]) -> None:
+        """Take up a state that a plain core is in: a subclass may have its own `__setstate__`."""
+        Accelerated.__setstate__(self, state)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = {name: held for name, held in state.items() if name not in STATE}
@@ -87,7 +91,7 @@ class Accelerated(Facts):
             else:
                 twin._admit(delta)
         finally:
-            self.__setstate__(twin.__getstate__())
+            self._take_over(twin.__getstate__())
 
     def _close_plainly(self, twin: Any) -> None:
         twin._close_text()
@@ -99,7 +103,7 @@ class Accelerated(Facts):
         try:
             refuse(twin, text, 0, NUMBER_SO_FAR(text, 0).end())
         finally:
-            self.__setstate__(twin.__getstate__())
+            self._take_over(twin.__getstate__())
 
     def _exactly(self, delta: Delta) -> str | bytes:
         """A delta of another type than `str` or `bytes` itself."""

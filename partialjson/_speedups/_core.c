@@ -198,9 +198,13 @@ static int
 break_off(Core *t)
 {
     PyObject *type, *error, *traceback;
+    t->is_open = t->is_reading = 0;
+    if (PyErr_ExceptionMatches(PyExc_MemoryError)) { /* to look at it takes memory */
+        Py_XSETREF(t->error, Py_NewRef(half_read));
+        return -1;
+    }
     PyErr_Fetch(&type, &error, &traceback);
     PyErr_NormalizeException(&type, &error, &traceback);
-    t->is_open = t->is_reading = 0;
     PyObject *over = PyObject_CallMethodOneArg((PyObject *)t, broken_off, error);
     Py_XSETREF(t->error, over ? over : Py_NewRef(half_read)); /* where no memory is left to say so */
     PyErr_Clear();
@@ -224,6 +228,25 @@ go_on_plainly(Core *t, PyObject *delta, Py_ssize_t pos, PyObject *method)
     t->is_open = 0; /* until the plain core's state is taken up */
     int failed = left ? call(t, method, left) : break_off(t);
     Py_XDECREF(left);
+    return failed;
+}
+
+/* What `parse_float` raised is the context of what is said of it. */
+static int
+refuse_number(Core *t, PyObject *delta, Py_ssize_t pos)
+{
+    PyObject *type, *error, *traceback, *around = PyErr_GetHandledException();
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    if (traceback)
+        PyException_SetTraceback(error, traceback);
+    PyErr_SetHandledException(error);
+    int failed = go_on_plainly(t, delta, pos, refuse);
+    PyErr_SetHandledException(around);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    Py_XDECREF(around);
     return failed;
 }
 
@@ -268,8 +291,10 @@ read_delta(Core *t, PyObject *delta, const void *data, Py_ssize_t end, int kind,
     if (status == BROKEN)
         return break_off(t);
     t->is_reading = 0;
-    if (status != OK)
-        return go_on_plainly(t, delta, pos, status == REFUSED ? refuse : read_plainly);
+    if (status == REFUSED)
+        return refuse_number(t, delta, pos);
+    if (status == DECLINED)
+        return go_on_plainly(t, delta, pos, read_plainly);
     if (kind == UTF_8)
         keep_cut(t, (const char *)data + end, PyBytes_GET_SIZE(delta) - end);
     return 0;
@@ -379,7 +404,10 @@ admit(Core *t, PyObject *delta)
     if (PyBytes_CheckExact(delta))
         return read_bytes(t, delta);
     PyObject *exact = PyObject_CallMethodOneArg((PyObject *)t, exactly, delta);
-    int failed = exact ? admit(t, exact) : -1;
+    int is_exact = exact && (PyUnicode_CheckExact(exact) || PyBytes_CheckExact(exact));
+    int failed = is_exact ? admit(t, exact) : -1;
+    if (exact && !is_exact)
+        PyErr_SetString(PyExc_TypeError, "_exactly() gives str or bytes");
     Py_XDECREF(exact);
     return failed;
 }
@@ -476,7 +504,11 @@ begin_at(Core *t, PyObject *arguments, PyObject *by_name)
 static PyObject *
 snapshot(Core *t, PyObject *Py_UNUSED(none))
 {
-    return spine(t);
+    char was_reading = t->is_reading; /* the collector may run, and with it what calls `feed` */
+    t->is_reading = 1;
+    PyObject *value = spine(t);
+    t->is_reading = was_reading;
+    return value;
 }
 
 /* -- The module --------------------------------------------------------------------------------- */
@@ -605,7 +637,10 @@ intern_all(void)
     refuse = PyUnicode_InternFromString("_refuse");
     choose = PyUnicode_InternFromString("_choose");
     no_path = PyTuple_New(0);
-    return read_plainly && broken_off && exactly && refuse && choose && no_path ? 0 : -1;
+    half_read = PyObject_CallFunction(PyExc_RuntimeError, "s",
+                                      "feed() was broken off in the middle of a text");
+    int has_words = read_plainly && broken_off && exactly && refuse && choose;
+    return has_words && no_path && half_read ? 0 : -1;
 }
 
 static int
@@ -640,21 +675,34 @@ own(PyObject *Py_UNUSED(module), PyObject *class)
 
 static PyMethodDef functions[] = {{"own", own, METH_O, NULL}, {NULL}};
 
+/* Its names, kinds and classes of events are shared, and those of one interpreter: the first. */
+static int
+fill(PyObject *module)
+{
+    static int64_t owner = -1;
+    int64_t here = PyInterpreterState_GetID(PyInterpreterState_Get());
+    if (owner >= 0 && owner != here) {
+        PyErr_SetString(PyExc_ImportError, "the C core is in use by another interpreter");
+        return -1;
+    }
+    owner = here;
+    int failed = intern_all() < 0 || find_events() < 0 || take_all_words() < 0
+                 || add_type(module, &parser_spec) < 0 || add_type(module, &live_value_spec) < 0;
+    return failed ? -1 : 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill}, {0, NULL}};
+
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_core",
     .m_doc = "Parser and LiveValue in C.",
     .m_methods = functions,
-    .m_size = -1, /* its names and kinds are shared: one for the process */
+    .m_slots = module_slots,
 };
 
 PyMODINIT_FUNC
 PyInit__core(void)
 {
-    PyObject *module = PyModule_Create(&definition);
-    if (module
-        && (intern_all() < 0 || find_events() < 0 || take_all_words() < 0
-            || add_type(module, &parser_spec) < 0 || add_type(module, &live_value_spec) < 0))
-        Py_CLEAR(module);
-    return module;
+    return PyModuleDef_Init(&definition);
 }

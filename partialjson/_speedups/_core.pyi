@@ -4,9 +4,9 @@ from partialjson._intake import Delta
 from partialjson.events import Event
 from partialjson.path import JSON, Path
 
-Class = TypeVar("Class", bound=type)
+_Class = TypeVar("_Class", bound=type)
 
-def own(cls: Class, /) -> Class: ...
+def own(cls: _Class, /) -> _Class: ...
 
 class Core:
     value: JSON

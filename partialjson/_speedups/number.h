@@ -33,7 +33,7 @@ add_digits(const char *s, Number *n)
 
 /* The exponent in `s`, bounded so that nothing overflows, and so high that no number is long enough to
  * make up for it. */
-static const char *
+INLINE const char *
 add_exponent(const char *s, Number *n)
 {
     Py_ssize_t value = 0, sign = *s == '-' ? -1 : 1;
@@ -47,7 +47,7 @@ add_exponent(const char *s, Number *n)
 }
 
 /* Reads a text that ends with a zero byte, as far as it is a number or the beginning of one. */
-static void
+INLINE void
 read_number(const char *text, Number *n)
 {
     const char *s = text;

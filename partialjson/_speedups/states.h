@@ -16,10 +16,13 @@ static PyObject *half_read; /* the error of a parser whose state could not be ta
 static PyObject *
 field(PyObject *state, const char *name, PyTypeObject *type)
 {
-    PyObject *held = PyDict_GetItemString(state, name);
+    PyObject *key = PyUnicode_FromString(name);
+    PyObject *held = key ? PyDict_GetItemWithError(state, key) : NULL;
+    Py_XDECREF(key);
     if (held && (!type || Py_IS_TYPE(held, type)))
         return held;
-    PyErr_Format(PyExc_ValueError, "no state of a parser: %s", name);
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "no state of a parser: %s", name);
     return NULL;
 }
 
@@ -110,8 +113,9 @@ take_gathered(Core *t, PyObject *state)
             PyErr_SetString(PyExc_ValueError, "no state of a parser: _gathered");
             return -1;
         }
-        if (add(&t->gathered, PyUnicode_KIND(piece), PyUnicode_DATA(piece),
-                PyUnicode_GET_LENGTH(piece)) < 0)
+        if (PyUnicode_GET_LENGTH(piece)
+            && add(&t->gathered, PyUnicode_KIND(piece), PyUnicode_DATA(piece),
+                   PyUnicode_GET_LENGTH(piece)) < 0)
             return -1;
     }
     return pieces ? 0 : -1;

@@ -50,8 +50,10 @@ end_number(Core *t, Py_ssize_t length, Py_ssize_t start)
                      || PyErr_ExceptionMatches(PyExc_ArithmeticError);
     if (!is_refusal)
         return BROKEN;
+    if (!n.is_integer)
+        return REFUSED; /* with what `parse_float` raised */
     PyErr_Clear();
-    return n.is_integer ? DECLINED : REFUSED;
+    return DECLINED;
 }
 
 static Status
@@ -220,8 +222,9 @@ long_escape(Core *t, const Text text, Py_ssize_t *pos)
         s[length++] = c > 0 && c < 0x7f ? (char)c : 0x7f; /* which no escape has */
     }
     int read = read_escape(s, length, &c);
-    if (read < 0)
-        return DECLINED;
+    int is_half = read == 6 && Py_UNICODE_IS_HIGH_SURROGATE(c);
+    if (read < 0 || (is_half && text.kind == UTF_8 && memchr(s + 6, 0x7f, (size_t)length - 6)))
+        return DECLINED; /* half a pair waits in front of what is not UTF-8 */
     if (!read) {
         memcpy(t->carried, s, (size_t)length);
         t->carried_length = length;

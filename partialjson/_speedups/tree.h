@@ -19,17 +19,23 @@ static PyObject *no_path;
 
 /* Equal names are one object: a record's names would else be most of its memory. Bounded, so that
  * names which are data rather than a schema cost no more than this. */
-#define NAMES_SHARED 1024
+#define NAMES_SHARED 1024 /* 2 to the 64 - 54 */
 #define LONGEST_SHARED 40
 static PyObject *names[NAMES_SHARED];
 
 static PyObject *
 shared_name(const Py_UCS1 *ascii, Py_ssize_t length)
 {
-    uint32_t hash = (uint32_t)length * 0x9e3779b1u; /* FNV-1a, begun with the length */
-    for (Py_ssize_t i = 0; i < length; i++)
-        hash = (hash ^ ascii[i]) * 0x01000193u;
-    PyObject **place = &names[(hash ^ hash >> 15) % NAMES_SHARED];
+    uint64_t hash = (uint64_t)length, eight;
+    Py_ssize_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        memcpy(&eight, ascii + i, 8);
+        hash = (hash ^ eight) * UINT64_C(0x9e3779b97f4a7c15);
+    }
+    for (eight = 0; i < length; i++)
+        eight = eight << 8 | ascii[i];
+    hash = (hash ^ eight) * UINT64_C(0x9e3779b97f4a7c15);
+    PyObject **place = &names[hash >> 54]; /* one of 1,024 */
     if (*place && PyUnicode_GET_LENGTH(*place) == length
         && !memcmp(PyUnicode_1BYTE_DATA(*place), ascii, (size_t)length))
         return Py_NewRef(*place);
@@ -337,12 +343,23 @@ has_another_form(PyObject *string)
     return !PyUnicode_IS_ASCII(string) && ((PyCompactUnicodeObject *)string)->utf8;
 }
 
+/* Whether its container still has the string: who took it out holds a reference in its stead. */
+INLINE int
+is_in_place(Core *t)
+{
+    Level *level = innermost(t);
+    if (t->in_object)
+        return PyDict_GetItemWithError(level->container, level->key) == t->string;
+    Py_ssize_t size = PyList_GET_SIZE(level->container);
+    return size && PyList_GET_ITEM(level->container, size - 1) == t->string;
+}
+
 /* Whether nobody but its container and this state holds the string, who could see it change. */
 INLINE int
 is_alone(Core *t)
 {
     Py_ssize_t held = t->depth ? 2 : 3; /* at the root it is also `value` */
-    return Py_REFCNT(t->string) == held && !PyUnicode_CHECK_INTERNED(t->string);
+    return Py_REFCNT(t->string) == held && is_in_place(t) && !PyUnicode_CHECK_INTERNED(t->string);
 }
 
 /* Whether the string stays as wide as it is. */
