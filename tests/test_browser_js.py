@@ -21,11 +21,12 @@ from starlette.applications import Starlette
 from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+import partialjson
 from partialjson import Parser
 from partialjson.render import Feed, to_sse
 
 pytestmark = pytest.mark.browser
-SCREEN = Path(__file__).parent.parent / "partialjson/render"
+SCREEN = Path(partialjson.__file__).parent / "render"
 WAYS = pytest.mark.parametrize("using", ["fetch", "eventsource"])
 PAGE = '<!doctype html><html lang="en"><title>A feed</title><main><h1>A feed</h1></main></html>'
 

@@ -18,6 +18,7 @@ from fault_server import answer
 from fault_server import serving as scripted
 from support import HEEDING_INTERRUPTS
 
+import partialjson
 from examples.dashboard import generations
 from examples.dashboard.app import make_app
 from examples.dashboard.generations import Endpoint
@@ -27,6 +28,7 @@ from partialjson.cli import _web, main
 from partialjson.path import from_pointer
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = Path(partialjson.__file__).parent  # the checkout's, or that of a wheel
 FAST = 20_000  # tokens a second
 SHIPS = DOCUMENT["ships"]
 
@@ -345,8 +347,8 @@ def test_the_command_says_what_is_wrong_with_its_options(options, words, capsys)
 
 def test_the_package_holds_every_folder_of_the_library_and_the_dashboard():
     options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-    inside = {path.parent for path in (ROOT / "partialjson").rglob("*.py")}
-    rooms = {".".join(folder.relative_to(ROOT).parts) for folder in inside}
+    inside = {path.parent for path in PACKAGE.rglob("*.py")}
+    rooms = {".".join(folder.relative_to(PACKAGE.parent).parts) for folder in inside}
     assert {*options["packages"]} == {*rooms, "partialjson._dashboard"}
     patterns = options["package-data"]["partialjson._dashboard"]
     shipped = {path for pattern in patterns for path in RECORDING.parent.glob(pattern)}

@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 from browser_support import node_found
 
+import partialjson
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
@@ -66,7 +68,7 @@ def title(page: Path) -> str:
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     """A folder of its own, with a recorded stream to try things on."""
-    (recording,) = (ROOT / "partialjson").rglob("*.sse")
+    recording = Path(partialjson.__file__).with_name("demo.sse")
     shutil.copy(recording, tmp_path / "recording.sse")
     monkeypatch.chdir(tmp_path)
     return tmp_path

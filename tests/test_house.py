@@ -18,7 +18,7 @@ import pytest
 import partialjson
 
 ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "partialjson"
+PACKAGE = Path(partialjson.__file__).parent  # the checkout's, or that of a wheel
 
 # The floors. A folder named here is one room: its files share its floor unless they are named too.
 FLOORS = {
@@ -251,7 +251,8 @@ def name_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-SOURCES = {name_of(file): file.read_text("utf-8") for file in sorted(PACKAGE.rglob("*.py"))}
+FILES = [file for file in sorted(PACKAGE.rglob("*.py")) if file.parent.name != "_dashboard"]
+SOURCES = {name_of(file): file.read_text("utf-8") for file in FILES}  # an example is no room
 TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 PUBLIC_ROOMS = sorted(name for name in SOURCES if not re.search(r"(^|\.)_(?!_init__$)", name))
 
@@ -314,11 +315,11 @@ def names_of(room: str) -> dict[str, object]:
 
 
 def python(*arguments: str) -> str:
-    """What this Python prints, with this checkout and no installed package on its path."""
+    """What this Python prints, with no path but that of the package."""
     environment = {key: value for key, value in os.environ.items() if "COVERAGE" not in key}
     return subprocess.run(
         [sys.executable, "-S", *arguments],
-        env={**environment, "PYTHONPATH": str(ROOT)},
+        env={**environment, "PYTHONPATH": str(PACKAGE.parent)},
         capture_output=True,
         check=True,
         text=True,

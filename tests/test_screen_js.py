@@ -20,11 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import characters, chunkings, texts
 
+import partialjson
 from partialjson import Parser, Patches
 from partialjson.render import to_ndjson
 
 ROOT = Path(__file__).parent.parent
-SCREEN = ROOT / "partialjson/render"
+SCREEN = Path(partialjson.__file__).parent / "render"
+CLIENT = SCREEN / "partialjson.js"
 LONG = 20  # seconds until Node has hung
 SHOWN_AFTER = 100  # milliseconds, where there are no frames
 
@@ -32,7 +34,7 @@ SHOWN_AFTER = 100  # milliseconds, where there are no frames
 
 
 def test_the_file_is_shorter_than_200_lines_of_at_most_100_columns():
-    lines = (SCREEN / "partialjson.js").read_text("utf-8").splitlines()
+    lines = CLIENT.read_text("utf-8").splitlines()
     assert len(lines) < 200
     assert [line for line in lines if len(line) > 100] == []
 
@@ -43,7 +45,7 @@ def test_the_file_is_shorter_than_200_lines_of_at_most_100_columns():
 @contextmanager
 def applying(node, library="ours", modules="."):
     """Whether a library makes of operations, list by list, what the parser made of the text."""
-    command = [node, str(ROOT / "tests/js/applies.mjs"), library, str(modules)]
+    command = [node, str(ROOT / "tests/js/applies.mjs"), str(CLIENT), library, str(modules)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
 
         def said(steps):
@@ -359,7 +361,7 @@ def node_hears(node, cases, *options):
             for name, one in cases.items()
         }
         done = subprocess.run(
-            [node, str(ROOT / "tests/js/connects.mjs"), *options],
+            [node, str(ROOT / "tests/js/connects.mjs"), str(CLIENT), *options],
             input=json.dumps(asked), capture_output=True, text=True, timeout=LONG, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")

@@ -6,7 +6,8 @@ that both say it in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from inspect import signature
 from typing import Any, ClassVar, Self, Unpack
 
@@ -74,36 +75,37 @@ class Accelerated(Facts):
         ]
         return (*base, *path[:-1]), (*base, *path)
 
-    def _twin(self) -> Any:
-        """The plain core in the same state."""
+    @contextmanager
+    def _twin(self) -> Iterator[Any]:
+        """The plain core in the same state, which is taken over when it has read."""
         twin = object.__new__(self.PLAIN)
         twin.__setstate__({name: getattr(self, name) for name in STATE})
-        return twin
+        try:
+            yield twin
+        except BaseException:
+            with suppress(ValueError):  # half a state, of an interrupt: this one is over, too
+                self._take_over(twin.__getstate__())
+            raise
+        self._take_over(twin.__getstate__())
 
     # -- what C declines ---------------------------------------------------------------------------
 
     def _read_plainly(self, delta: Delta | None) -> None:
         """Read the rest of a delta, or with `None` close the text."""
-        twin = self._twin()
-        try:
+        with self._twin() as twin:
             if delta is None:
                 self._close_plainly(twin)
             else:
                 twin._admit(delta)
-        finally:
-            self._take_over(twin.__getstate__())
 
     def _close_plainly(self, twin: Any) -> None:
         twin._close_text()
 
     def _refuse(self, rest: str | bytes) -> None:
         """`parse_float` refused the number that was carried, and goes on in what is left."""
-        twin = self._twin()
-        text = twin._carried + (rest if isinstance(rest, str) else rest.decode("latin-1"))
-        try:
+        with self._twin() as twin:
+            text = twin._carried + (rest if isinstance(rest, str) else rest.decode("latin-1"))
             refuse(twin, text, 0, NUMBER_SO_FAR(text, 0).end())
-        finally:
-            self._take_over(twin.__getstate__())
 
     def _exactly(self, delta: Delta) -> str | bytes:
         """A delta of another type than `str` or `bytes` itself."""

@@ -141,7 +141,7 @@ is_beginning(const char *s, int length)
 {
     if (length > 5 || (length > 0 && s[0] != '\\') || (length > 1 && s[1] != 'u'))
         return 0;
-    char digits[4] = "0000";
+    char digits[] = {'0', '0', '0', '0'};
     if (length > 2)
         memcpy(digits, s + 2, (size_t)(length - 2));
     return hexadecimal(digits) >= 0;

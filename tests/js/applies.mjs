@@ -1,14 +1,14 @@
 // Operations applied by one library: lines in, one line out for each.
 //
 // In: {"data": [[operations, value], …]}: the value that each list must lead to, from null on.
-// Out: "same", or what differs. The first argument is `ours`, `fast-json-patch` or `rfc6902`, the
-// second the folder where npm installed the other two.
+// Out: "same", or what differs. The first argument is the file of partialjson.js, the second `ours`,
+// `fast-json-patch` or `rfc6902`, the third the folder where npm installed the other two.
 
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { apply, find } from "../../partialjson/render/partialjson.js";
 
-const [library, modules] = process.argv.slice(2);
+const [screen, library, modules] = process.argv.slice(2);
+const { apply, find } = await import(pathToFileURL(screen));
 const imported = async (file) => import(pathToFileURL(`${modules}/${file}`));
 
 /** In the standard: `append` is the `replace` that does the same. */

@@ -2,8 +2,11 @@
 //
 // In: {name: {url, options, act}}. `act` is {on, told, do}: at the first call of that name, with
 // what it is told, `stop`, `abort`, `reconnect` or `throw`. Out: {name: {calls, value, closed, invalid, stats, end, thrown}}.
+// The first argument is the file of partialjson.js.
 
-import { connect } from "../../partialjson/render/partialjson.js";
+import { pathToFileURL } from "node:url";
+
+const { connect } = await import(pathToFileURL(process.argv[2]));
 
 const NAMES = ["onFrame", "onClosed", "onInvalid", "onDone", "onError", "onMessage", "onState"];
 const waits = []; // milliseconds that were asked for
