@@ -127,7 +127,8 @@ def test_tails_are_measured_with_the_collector_and_without(monkeypatch):
 
 
 def test_an_import_is_one_of_a_process_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(imports, "IMPORTS", {"colorsys": "import colorsys", "none": "import no_such"})
+    known = {"colorsys": "import colorsys", "none": "import no_such"}
+    monkeypatch.setattr(imports, "IMPORTS", known)
     _, modules = imports.imported("colorsys", str(tmp_path))
     assert modules == 1
     assert imports.imported("none", str(tmp_path)) is None
