@@ -404,7 +404,7 @@ append(Core *t, int kind, const void *data, Py_ssize_t length)
 }
 
 /* Most deltas are written behind the end: no object is made, and the container is not looked at.
- * 28 ns for a delta of four characters instead of 70. */
+ * 38 ns for a delta of four characters in an object instead of 70. */
 INLINE Status
 grow(Core *t, int kind, const void *data, Py_ssize_t more)
 {
