@@ -389,6 +389,12 @@ def test_no_file_is_longer_than_400_lines():
     assert long == set(LONG_FILES), "an exception is written down with its reason, or deleted"
 
 
+def test_no_line_of_c_is_longer_than_100_columns():
+    sources = [*PACKAGE.glob("_speedups/*.[ch]")]  # a wheel has none
+    lines = [(file.name, line) for file in sources for line in file.read_text("utf-8").split("\n")]
+    assert not [line for line in lines if len(line[1]) > 100]
+
+
 def test_no_function_has_a_body_longer_than_40_lines():
     long = {
         f"{name}.{node.name}"

@@ -6,7 +6,7 @@
  */
 #include "states.h"
 
-/* -- Making and letting go ---------------------------------------------------------------------- */
+/* -- Making and letting go --------------------------------------------------------------------- */
 
 static PyObject *read_plainly, *broken_off, *exactly, *refuse, *choose; /* methods in Python */
 
@@ -181,7 +181,7 @@ let_go(Core *t)
     Py_DECREF(type);
 }
 
-/* -- What comes in ------------------------------------------------------------------------------ */
+/* -- What comes in ----------------------------------------------------------------------------- */
 
 static int
 call(Core *t, PyObject *method, PyObject *argument)
@@ -206,7 +206,7 @@ break_off(Core *t)
     PyErr_Fetch(&type, &error, &traceback);
     PyErr_NormalizeException(&type, &error, &traceback);
     PyObject *over = PyObject_CallMethodOneArg((PyObject *)t, broken_off, error);
-    Py_XSETREF(t->error, over ? over : Py_NewRef(half_read)); /* where no memory is left to say so */
+    Py_XSETREF(t->error, over ? over : Py_NewRef(half_read)); /* no memory is left to say so */
     PyErr_Clear();
     PyErr_Restore(type, error, traceback);
     return -1;
@@ -314,7 +314,7 @@ read_str(Core *t, PyObject *delta)
 static int
 read_whole_bytes(Core *t, PyObject *delta)
 {
-    static const char MARK[] = "\xef\xbb\xbf"; /* which a parser may ignore (RFC 8259, section 8.1) */
+    static const char MARK[] = "\xef\xbb\xbf"; /* a parser may ignore it (RFC 8259, section 8.1) */
     const char *data = PyBytes_AS_STRING(delta);
     Py_ssize_t length = PyBytes_GET_SIZE(delta);
     Py_ssize_t fed = t->consumed + t->carried_length;
@@ -412,7 +412,7 @@ admit(Core *t, PyObject *delta)
     return failed;
 }
 
-/* -- Methods ------------------------------------------------------------------------------------ */
+/* -- Methods ----------------------------------------------------------------------------------- */
 
 /* The only argument of a call, which may be given by its name. */
 INLINE PyObject *
@@ -426,8 +426,8 @@ text_of(PyObject *const *arguments, Py_ssize_t count, PyObject *by_name)
     return NULL;
 }
 
-/* Every second delta of four characters brings no event. The empty list that was given then is given
- * again, if the caller has let go of it: 20 ns less. */
+/* Every second delta of four characters brings no event. The empty list that was given then is
+ * given again, if the caller has let go of it: 20 ns less. */
 static PyObject *
 take_events(Core *t)
 {
@@ -511,7 +511,7 @@ snapshot(Core *t, PyObject *Py_UNUSED(none))
     return value;
 }
 
-/* -- The module --------------------------------------------------------------------------------- */
+/* -- The module -------------------------------------------------------------------------------- */
 
 #define METHODS(class)                                                                             \
     {"feed", (PyCFunction)(void (*)(void))class##_feed, METH_FASTCALL | METH_KEYWORDS, NULL},      \
@@ -583,8 +583,8 @@ find_events(void)
     return failed ? -1 : 0;
 }
 
-/* The docstring of the plain core's twin, with the signature in front as CPython reads it; NULL where
- * it has none, or with an exception. It is kept as long as the process. */
+/* The docstring of the plain core's twin, with the signature in front as CPython reads it; NULL
+ * where it has none, or with an exception. It is kept as long as the process. */
 static const char *
 words_of(PyObject *type, const char *name, const char *signature)
 {

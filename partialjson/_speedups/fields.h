@@ -18,7 +18,7 @@ limit(Py_ssize_t most)
     return most < 0 ? Py_NewRef(Py_None) : PyLong_FromSsize_t(most);
 }
 
-/* -- Levels, as the lists that the plain core keeps --------------------------------------------- */
+/* -- Levels, as the lists that the plain core keeps -------------------------------------------- */
 
 static PyObject *
 of_levels(Core *t, Py_ssize_t first, Py_ssize_t end, PyObject *(*part)(const Level *))
@@ -72,7 +72,7 @@ of_open_values(Core *t, PyObject *(*part)(const Level *))
     return list;
 }
 
-/* -- Each field by its name --------------------------------------------------------------------- */
+/* -- Each field by its name -------------------------------------------------------------------- */
 
 typedef PyObject *(*Getter)(Core *, void *);
 

@@ -31,8 +31,8 @@ add_digits(const char *s, Number *n)
     return s;
 }
 
-/* The exponent in `s`, bounded so that nothing overflows, and so high that no number is long enough to
- * make up for it. */
+/* The exponent in `s`, bounded so that nothing overflows, and so high that no number is long enough
+ * to make up for it. */
 INLINE const char *
 add_exponent(const char *s, Number *n)
 {
@@ -96,8 +96,8 @@ read_exactly(const Number *n, double *value)
 
 #if LDBL_MANT_DIG == 64 && FLT_EVAL_METHOD == 0 && defined(__x86_64__)
 /* The same with 64 bits, where powers of ten are exact up to 27. The result is within half a unit
- * of its last place, so that rounding it once more, to 53 bits, is right unless its last eleven bits
- * are next to the middle. Numbers of 16 to 19 digits: 0.6 instead of 0.9 of `json.loads`. */
+ * of its last place, so that rounding it once more, to 53 bits, is right unless its last eleven
+ * bits are next to the middle. Numbers of 16 to 19 digits: 0.6 instead of 0.9 of `json.loads`. */
 static int
 read_closely(const Number *n, double *value)
 {

@@ -51,7 +51,7 @@ typedef struct {
     Py_ssize_t room; /* in characters of this width */
 } Builder;
 
-/* A list or dict that is open. The first level is the root list, whose last element is the value. */
+/* A list or dict that is open. The first is the root list, whose last element is the value. */
 typedef struct {
     PyObject *container;
     PyObject *key; /* of the member that comes or came last; NULL in a list */

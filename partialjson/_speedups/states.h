@@ -10,7 +10,7 @@
 
 static PyObject *half_read; /* the error of a parser whose state could not be taken up, or told */
 
-/* -- Field by field ----------------------------------------------------------------------------- */
+/* -- Field by field ---------------------------------------------------------------------------- */
 
 /* A field of the state, borrowed, and of this type; NULL with an exception. */
 static PyObject *
@@ -121,7 +121,7 @@ take_gathered(Core *t, PyObject *state)
     return pieces ? 0 : -1;
 }
 
-/* -- The open containers ------------------------------------------------------------------------ */
+/* -- The open containers ----------------------------------------------------------------------- */
 
 static void
 drop_levels(Core *t)
@@ -140,9 +140,10 @@ is_level(PyObject *level, int is_first, int is_last)
     if (!PyTuple_CheckExact(level) || PyTuple_GET_SIZE(level) != 4)
         return 0;
     PyObject *container = PyTuple_GET_ITEM(level, 0), *key = PyTuple_GET_ITEM(level, 1);
-    int fits = PyList_CheckExact(container) ? key == Py_None && (!is_first || PyList_GET_SIZE(container))
-               : !is_first && PyDict_CheckExact(container)
-                          && (PyUnicode_CheckExact(key) || (is_last && key == Py_None));
+    int is_list = PyList_CheckExact(container);
+    int fits_a_list = is_list && key == Py_None && (!is_first || PyList_GET_SIZE(container));
+    int fits_a_dict = !is_first && (PyUnicode_CheckExact(key) || (is_last && key == Py_None));
+    int fits = fits_a_list || (PyDict_CheckExact(container) && fits_a_dict);
     return fits && PyLong_CheckExact(PyTuple_GET_ITEM(level, 2))
            && PyBool_Check(PyTuple_GET_ITEM(level, 3));
 }
@@ -195,7 +196,7 @@ take_string(Core *t)
     return 0;
 }
 
-/* -- Does it hold together? --------------------------------------------------------------------- */
+/* -- Does it hold together? -------------------------------------------------------------------- */
 
 static int
 is_position_here(Core *t)
@@ -222,7 +223,8 @@ is_carried_here(Core *t)
                && !read_escape(t->carried, (int)t->carried_length, &c);
     if (t->at > FIRST_ELEMENT)
         return 0;
-    for (const char *const *word = (const char *const[]){"true", "false", "null", NULL}; *word; word++)
+    static const char *const WORDS[] = {"true", "false", "null", NULL};
+    for (const char *const *word = WORDS; *word; word++)
         if (t->carried_length < (Py_ssize_t)strlen(*word)
             && !memcmp(t->carried, *word, (size_t)t->carried_length))
             return 1;
@@ -261,8 +263,8 @@ take_state(Core *t, PyObject *state, PyObject *levels)
     return 0;
 }
 
-/* A state is taken up between two deltas, not in the middle of one: by `parse_float`, a finalizer or
- * another thread. */
+/* A state is taken up between two deltas, not in the middle of one: by `parse_float`, a finalizer
+ * or another thread. */
 static int
 is_reading(Core *t)
 {

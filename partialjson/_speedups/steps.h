@@ -14,7 +14,7 @@ offset(Core *t, Py_ssize_t pos)
     return t->origin + pos;
 }
 
-/* -- Numbers and literals (RFC 8259, sections 3 and 6) ------------------------------------------ */
+/* -- Numbers and literals (RFC 8259, sections 3 and 6) ----------------------------------------- */
 
 static Status
 more_carried(Core *t)
@@ -116,7 +116,7 @@ literal(Core *t, const Text text, Py_ssize_t *pos)
     return OK;
 }
 
-/* -- Escapes (section 7) ------------------------------------------------------------------------ */
+/* -- Escapes (section 7) ----------------------------------------------------------------------- */
 
 #define LONGEST_ESCAPE 12 /* two of four hexadecimal digits */
 
@@ -253,7 +253,7 @@ escape(Core *t, const Text text, Py_ssize_t *pos)
     return add_character(&t->gathered, c);
 }
 
-/* -- Strings and names -------------------------------------------------------------------------- */
+/* -- Strings and names ------------------------------------------------------------------------- */
 
 /* The name, taken over, is the next value's. */
 INLINE Status
@@ -404,7 +404,7 @@ begin_name(Core *t, const Text text, Py_ssize_t *pos)
     return status;
 }
 
-/* -- The grammar: what may stand at each position ----------------------------------------------- */
+/* -- The grammar: what may stand at each position ---------------------------------------------- */
 
 INLINE Status
 begin_value(Core *t, const Text text, Py_ssize_t *pos)

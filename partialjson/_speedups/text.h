@@ -43,7 +43,7 @@ pointer(const Text text, Py_ssize_t pos)
     return (const char *)text.data + pos * (text.kind == UTF_8 ? 1 : text.kind);
 }
 
-/* -- Classes of characters (RFC 8259, sections 2, 6 and 7) --------------------------------------- */
+/* -- Classes of characters (RFC 8259, sections 2, 6 and 7) ------------------------------------- */
 
 enum { STOP = 1, OF_A_NUMBER = 2, SPACE = 4, ENDS_A_NUMBER = 8 };
 
@@ -67,7 +67,7 @@ is(int class, Py_UCS4 c)
     return c < 0x100 && (CLASSES[c] & class);
 }
 
-/* -- The end of a run of plain characters: a quotation mark, a backslash or a control character -- */
+/* -- The end of a run of plain characters: a quotation mark, a backslash or a control character  */
 
 #if defined(HAS_SSE2)
 INLINE Py_ssize_t
@@ -164,7 +164,7 @@ cut_sequence(const char *bytes, Py_ssize_t length)
     return 0;
 }
 
-/* -- Strings ------------------------------------------------------------------------------------ */
+/* -- Strings ----------------------------------------------------------------------------------- */
 
 static PyObject *
 ascii_string(const void *data, Py_ssize_t length)
@@ -194,7 +194,7 @@ string_of(Core *t, const Text text, Py_ssize_t pos, Py_ssize_t end)
     return string;
 }
 
-/* -- The builder -------------------------------------------------------------------------------- */
+/* -- The builder ------------------------------------------------------------------------------- */
 
 #define ROOM_KEPT 65536 /* bytes; more would be held until the text ends for one long string */
 
@@ -220,7 +220,8 @@ built(Builder *b)
 }
 
 static void
-write_characters(void *to, int to_kind, Py_ssize_t at, const void *from, int from_kind, Py_ssize_t length)
+write_characters(void *to, int to_kind, Py_ssize_t at, const void *from, int from_kind,
+                 Py_ssize_t length)
 {
     if (to_kind == from_kind) {
         memcpy((char *)to + at * to_kind, from, (size_t)(length * to_kind));

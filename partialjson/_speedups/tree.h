@@ -5,7 +5,7 @@
 #include "text.h"
 #include <stddef.h>
 
-/* -- What the module holds for all parsers ------------------------------------------------------ */
+/* -- What the module holds for all parsers ----------------------------------------------------- */
 
 /* A class of `partialjson.events`, and where its instances keep what. */
 typedef struct {
@@ -45,7 +45,7 @@ shared_name(const Py_UCS1 *ascii, Py_ssize_t length)
     return name;
 }
 
-/* -- Events ------------------------------------------------------------------------------------- */
+/* -- Events ------------------------------------------------------------------------------------ */
 
 INLINE void
 set(PyObject *event, Py_ssize_t offset, PyObject *held)
@@ -66,8 +66,8 @@ tell(Core *t, PyObject *event)
     return status;
 }
 
-/* Not tracked by the collector: all of its slots are to be set, and what tells of no container can be
- * in no cycle. */
+/* Not tracked by the collector: all of its slots are to be set, and what tells of no container can
+ * be in no cycle. */
 INLINE PyObject *
 new_event(const EventClass *class, PyObject *path)
 {
@@ -140,7 +140,7 @@ path_here(Core *t)
     return path;
 }
 
-/* -- The tree ----------------------------------------------------------------------------------- */
+/* -- The tree ---------------------------------------------------------------------------------- */
 
 INLINE Status
 put(Core *t, PyObject *value)
@@ -287,7 +287,7 @@ end_container(Core *t, Py_ssize_t end)
     return status;
 }
 
-/* -- A string that grows ------------------------------------------------------------------------ */
+/* -- A string that grows ----------------------------------------------------------------------- */
 
 static Status
 begin_growing(Core *t, Py_ssize_t start)
@@ -316,7 +316,7 @@ replace(Core *t, PyObject *held)
     return PyList_SetItem(level->container, last, Py_NewRef(held)) < 0 ? BROKEN : OK;
 }
 
-/* -- Growing in place, where nobody can see it --------------------------------------------------- */
+/* -- Growing in place, where nobody can see it ------------------------------------------------- */
 
 INLINE void
 set_length(PyObject *string, Py_ssize_t length)
@@ -330,8 +330,8 @@ set_length(PyObject *string, Py_ssize_t length)
     PyUnicode_WRITE(PyUnicode_KIND(string), PyUnicode_DATA(string), length, 0);
 }
 
-/* Whether CPython keeps another form of the string, which would have to grow with it. In 3.11 that may
- * be the string itself, where its characters are as wide as `wchar_t`. */
+/* Whether CPython keeps another form of the string, which would have to grow with it. In 3.11 that
+ * may be the string itself, where its characters are as wide as `wchar_t`. */
 INLINE int
 has_another_form(PyObject *string)
 {
@@ -374,8 +374,8 @@ fits(PyObject *string, int kind, const void *data, Py_ssize_t length)
 
 #define LEAST_ROOM 32
 
-/* Room behind the string for so many characters more, and for an eighth of what there is. The container
- * lets go of it first: CPython resizes in place where there is one reference alone. */
+/* Room behind the string for so many characters more, and for an eighth of what there is. The
+ * container lets go of it first: CPython resizes in place where there is one reference alone. */
 NEVER_INLINE Status
 make_room_behind(Core *t, Py_ssize_t more)
 {
@@ -387,8 +387,8 @@ make_room_behind(Core *t, Py_ssize_t more)
     return replace(t, t->string);
 }
 
-/* CPython appends in place, too, where the container has let go of the string: else each delta would
- * copy all that came before it. */
+/* CPython appends in place, too, where the container has let go of the string: else each delta
+ * would copy all that came before it. */
 static Status
 append(Core *t, int kind, const void *data, Py_ssize_t length)
 {
@@ -413,7 +413,8 @@ grow(Core *t, int kind, const void *data, Py_ssize_t more)
         return append(t, kind, data, more);
     if ((more > t->room || !is_alone(t)) && make_room_behind(t, more) < 0)
         return BROKEN;
-    write_characters(PyUnicode_DATA(t->string), PyUnicode_KIND(t->string), length, data, kind, more);
+    write_characters(PyUnicode_DATA(t->string), PyUnicode_KIND(t->string), length, data, kind,
+                     more);
     set_length(t->string, length + more);
     t->room -= more;
     return OK;
