@@ -23,7 +23,7 @@ from ._grammar import (
 )
 from .path import JSON, Path
 
-__all__ = ["FIELDS", "FLOATS", "LIMITS", "STATE", "Completion", "Facts", "has"]
+__all__ = ["FIELDS", "FLOATS", "LIMITS", "STATE", "Completion", "Facts", "has", "steps"]
 
 FLOATS: dict[str, Callable[[str], JSON]] = {"float": float, "Decimal": Decimal}
 LIMITS = ("max_depth", "max_number", "max_string", "max_text")
@@ -115,10 +115,7 @@ class Facts(ABC):
 
     def _container_path(self) -> list[str | int]:
         """The path of the innermost open container."""
-        return [
-            len(container) - 1 if key is None else key
-            for container, key in zip(self._stack[1:], self._keys[1:], strict=False)
-        ]
+        return steps(self._stack[1:], self._keys[1:])
 
     @property
     def completion(self) -> Completion:
@@ -242,6 +239,14 @@ class Facts(ABC):
             "started": self.started,
             "tree": _checkpoint.dumps(tree),
         }
+
+
+def steps(containers: list[Any], keys: list[str | None]) -> list[str | int]:
+    """The way through open containers: in each the name, or the index of the last element."""
+    return [
+        len(container) - 1 if key is None else key
+        for container, key in zip(containers, keys, strict=True)
+    ]
 
 
 def name_of(parse_float: Callable[[str], JSON]) -> str:

@@ -12,12 +12,11 @@ from inspect import signature
 from typing import Any, ClassVar, Self, Unpack
 
 from partialjson import _plain
-from partialjson._facts import STATE, Facts
+from partialjson._facts import STATE, Facts, steps
 from partialjson._grammar import NUMBER_SO_FAR
 from partialjson._intake import Delta, as_bytes, broken_off
 from partialjson._live import Live
 from partialjson._tree import Options
-from partialjson.path import Path
 from partialjson.tokenizer import refuse
 
 from . import _core
@@ -61,19 +60,11 @@ class Accelerated(Facts):
             (container, key, *start)
             for container, key, start in zip(containers, keys, starts, strict=False)
         ]
-        prefix, growing = self._paths(state["_base"], containers, keys)
+        growing = (*state["_base"], *steps(containers[1:], keys[1:]))
+        prefix = growing[:-1] if len(containers) > 1 else growing
         self._take_up(state, levels, prefix, growing, *starts[len(levels)])
         for name, held in own.items():  # what a subclass keeps
             setattr(self, name, held)
-
-    @staticmethod
-    def _paths(base: Path, containers: list[Any], keys: list[str | None]) -> tuple[Path, Path]:
-        """Those of the innermost container and of its last member or element."""
-        path = [
-            len(container) - 1 if key is None else key
-            for container, key in zip(containers[1:], keys[1:], strict=True)
-        ]
-        return (*base, *path[:-1]), (*base, *path)
 
     @contextmanager
     def _twin(self) -> Iterator[Any]:

@@ -388,7 +388,7 @@ is_inside(Core *t)
 {
     if (!t->is_reading && (t->is_open || t->error || t->closed))
         return 0;
-    PyErr_SetString(PyExc_RuntimeError, "feed() inside feed(): the parser is reading a piece");
+    refuse_inside();
     return 1;
 }
 

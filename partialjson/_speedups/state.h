@@ -110,6 +110,18 @@ typedef struct {
     char first_carried[FIRST_CARRIED];
 } Core;
 
+/* More room, outside the object, for what stands in it while it is small: `first`. */
+static void *
+moved(void *held, const void *first, size_t first_size, size_t size)
+{
+    void *room = PyMem_Realloc(held == first ? NULL : held, size);
+    if (!room)
+        PyErr_NoMemory();
+    else if (held == first)
+        memcpy(room, first, first_size);
+    return room;
+}
+
 INLINE Level *
 innermost(Core *t)
 {

@@ -263,13 +263,19 @@ take_state(Core *t, PyObject *state, PyObject *levels)
     return 0;
 }
 
+static void
+refuse_inside(void)
+{
+    PyErr_SetString(PyExc_RuntimeError, "feed() inside feed(): the parser is reading a piece");
+}
+
 /* A state is taken up between two deltas, not in the middle of one: by `parse_float`, a finalizer
  * or another thread. */
 static int
 is_reading(Core *t)
 {
     if (t->is_reading)
-        PyErr_SetString(PyExc_RuntimeError, "feed() inside feed(): the parser is reading a piece");
+        refuse_inside();
     return t->is_reading;
 }
 

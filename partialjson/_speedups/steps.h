@@ -20,14 +20,9 @@ static Status
 more_carried(Core *t)
 {
     Py_ssize_t room = t->room_for_carried * 2;
-    int is_first = t->carried == t->first_carried;
-    char *carried = PyMem_Realloc(is_first ? NULL : t->carried, (size_t)room);
-    if (!carried) {
-        PyErr_NoMemory();
+    char *carried = moved(t->carried, t->first_carried, sizeof t->first_carried, (size_t)room);
+    if (!carried)
         return BROKEN;
-    }
-    if (is_first)
-        memcpy(carried, t->first_carried, sizeof t->first_carried);
     t->carried = carried;
     t->room_for_carried = room;
     return OK;

@@ -208,14 +208,10 @@ static Status
 more_levels(Core *t)
 {
     Py_ssize_t room = t->room_for_levels * 2;
-    int is_first = t->levels == t->first_levels;
-    Level *levels = PyMem_Realloc(is_first ? NULL : t->levels, (size_t)room * sizeof(Level));
-    if (!levels) {
-        PyErr_NoMemory();
+    Level *levels = moved(t->levels, t->first_levels, sizeof t->first_levels,
+                          (size_t)room * sizeof(Level));
+    if (!levels)
         return BROKEN;
-    }
-    if (is_first)
-        memcpy(levels, t->first_levels, sizeof t->first_levels);
     t->levels = levels;
     t->room_for_levels = room;
     return OK;
