@@ -107,36 +107,33 @@ class Accelerated(Facts):
         return broken_off(error)
 
 
-@_core.own
+def twin_of(plain: type[Any]) -> Callable[[type[Any]], Any]:
+    """Name a class as the plain one is named, for pickles and for `help`.
+
+    A plain parser counts as one of it, too: `Shedding` is one, which lets go of what it has told.
+    """
+
+    def named(cls: type[Any]) -> Any:
+        cls.__doc__, cls.__module__ = plain.__doc__, plain.__module__
+        cls.__signature__ = signature(plain)
+        cls.CLASS, cls.PLAIN = plain.CLASS, plain
+        cls.register(plain)
+        return _core.own(cls)
+
+    return named
+
+
+@twin_of(_plain.Parser)
 class Parser(_core.Parser, Accelerated):
-    __doc__ = _plain.Parser.__doc__
-    __module__ = _plain.Parser.__module__
     __slots__ = ()
-
-    __signature__ = signature(_plain.Parser)
-
-    CLASS = _plain.Parser.CLASS
-    PLAIN = _plain.Parser
 
     def _saved(self) -> dict[str, Any]:
         return super()._saved() | {"starts": self._starts, "replaces": self._replaces}
 
 
-@_core.own
+@twin_of(_plain.LiveValue)
 class LiveValue(_core.LiveValue, Accelerated):
-    __doc__ = _plain.LiveValue.__doc__
-    __module__ = _plain.LiveValue.__module__
     __slots__ = ()
-
-    __signature__ = signature(_plain.LiveValue)
-
-    CLASS = _plain.LiveValue.CLASS
-    PLAIN = _plain.LiveValue
 
     def _close_plainly(self, twin: _plain.LiveValue) -> None:
         twin.close()  # which keeps what it ended
-
-
-# A parser that lets go of what it has told (`Shedding`) is a plain one, and a parser all the same.
-Parser.register(_plain.Parser)
-LiveValue.register(_plain.LiveValue)
